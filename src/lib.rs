@@ -1,0 +1,3 @@
+//! The sans-IO core of runstream.
+#[cfg(target_arch = "wasm32")]
+mod wasm;
