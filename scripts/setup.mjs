@@ -1,0 +1,87 @@
+// Everything the build and the tests need, from a machine with Rust, Node and npm. Does nothing when there is nothing to do.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { chromedriver, chromium } from "./browser.mjs";
+import { cache, capture, files, hash, root, run, Stop, script, stamp, timed, toolsBin, which, withLock } from "./lib.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack"];
+
+/** @param {{ browser?: boolean }} [options] `browser`: also what the browser tests need (default: false). */
+export async function setup({ browser = false } = {}) {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) throw new Stop(`Node 20.19 or later is needed; this is ${process.version}.`);
+  if (!which("cargo")) throw new Stop("Rust is missing: install it with rustup (https://rustup.rs), then run this again.");
+
+  const steps = [
+    { label: "npm ci", isDone: hasNodeModules, work: npmCi },
+    { label: `rustup target add ${TARGET}`, isDone: hasWasmTarget, work: addWasmTarget },
+    { label: "compile wasm-bindgen and wasm-pack (once, about two minutes)", isDone: hasTools, work: compileTools },
+  ];
+  if (browser) steps.unshift({ label: "install Chromium", isDone: hasBrowser, work: installBrowser });
+
+  if (steps.every((step) => step.isDone())) return;
+  await withLock("setup", async () => {
+    for (const { label, isDone, work } of steps) if (!isDone()) await timed(label, work);
+  });
+}
+
+const hasBrowser = () => Boolean(chromium() && chromedriver());
+
+async function installBrowser() {
+  const wayOut = "Install Chromium and its chromedriver, or say where they are with CHROMIUM=path CHROMEDRIVER=path.";
+  if (process.getuid?.() !== 0 || !which("apt-get")) throw new Stop(`The browser tests need Chromium. ${wayOut}`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const apt = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
+  await run("apt-get", [...apt, "update"], { env });
+  await run("apt-get", [...apt, "install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { env });
+  if (!hasBrowser()) throw new Stop(`apt-get succeeded, and there is still no chromium or chromedriver. ${wayOut}`);
+}
+
+/** npm writes what it installed to a lockfile of its own, last: the two agree, or the install is stale or broken. */
+function hasNodeModules() {
+  const installed = packages("node_modules/.package-lock.json");
+  if (!installed) return false;
+  const wanted = packages("package-lock.json");
+  return (
+    Object.entries(installed).every(([path, { version }]) => wanted[path]?.version === version) &&
+    Object.entries(wanted).every(([path, { optional, peer }]) => path === "" || optional || peer || installed[path])
+  );
+}
+
+function packages(lockfile) {
+  try {
+    return JSON.parse(readFileSync(join(root, lockfile), "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+const npmCi = () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+
+function hasWasmTarget() {
+  const sysroot = capture("rustc", ["--print", "sysroot"]);
+  return sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", TARGET, "lib"));
+}
+
+async function addWasmTarget() {
+  if (!which("rustup")) throw new Stop(`This Rust lacks the target ${TARGET}, and there is no rustup to add it.`);
+  await run("rustup", ["target", "add", TARGET]);
+}
+
+const toolsStamp = () => stamp("tools", hash(files("scripts/tools")));
+const hasTools = () => toolsStamp().fresh && TOOLS.every((tool) => existsSync(join(toolsBin, tool)));
+
+/** Kept: the three programs (60 MB). Not kept: the build tree (700 MB). */
+async function compileTools() {
+  const tree = join(cache, "tools-build");
+  const manifest = join("scripts", "tools", "Cargo.toml");
+  const env = { CARGO_FUTURE_INCOMPAT_REPORT_FREQUENCY: "never" };
+  await run("cargo", ["build", "--locked", "--manifest-path", manifest, "--target-dir", tree], { env });
+  mkdirSync(toolsBin, { recursive: true });
+  for (const tool of TOOLS) copyFileSync(join(tree, "debug", tool), join(toolsBin, tool));
+  rmSync(tree, { recursive: true, force: true });
+  toolsStamp().done();
+}
+
+script(import.meta.url, () => setup({ browser: true }));
