@@ -1,0 +1,60 @@
+// What the hooks cost an app: gzip bytes of a minified bundle, React left out.
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { cache, readJson, root, Stop, script } from "./lib.mjs";
+
+const APP = 'import { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { useRealtimeStream, useInputStreamSend };\n';
+
+/** `initial`: the entry and what it imports statically. `total`: and what it loads later, the wasm above all. */
+export async function measure() {
+  const { build } = await import("esbuild");
+  const app = join(cache, "size");
+  rmSync(app, { recursive: true, force: true });
+  mkdirSync(join(app, "node_modules"), { recursive: true });
+  symlinkSync(join(root, "pkg"), join(app, "node_modules", "runstream"));
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: APP, resolveDir: app, sourcefile: "app.js" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    splitting: true,
+    target: "es2022",
+    external: ["react", "react-dom", "react/jsx-runtime"],
+    outdir: join(app, "out"),
+    absWorkingDir: app,
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  const chunks = new Map(
+    outputFiles.map(({ path, contents }) => [path.slice(app.length + 1), gzipSync(contents, { level: 9 }).length]),
+  );
+  const initial = new Set(Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js"));
+  for (const name of initial)
+    for (const { path, kind, external } of metafile.outputs[name].imports)
+      if (kind === "import-statement" && !external) initial.add(path);
+  const sum = (names) => names.reduce((bytes, name) => bytes + chunks.get(name), 0);
+  return { initial: sum([...initial]), total: sum([...chunks.keys()]), chunks };
+}
+
+export async function printSizes() {
+  const sizes = await measure().catch((error) => {
+    if (/No matching export/.test(error.message)) return undefined;
+    throw error;
+  });
+  if (!sizes) return console.log("size: runstream/react does not export both hooks yet");
+  console.log("\nAn app with useRealtimeStream and useInputStreamSend, minified, without React (gzip):");
+  for (const [name, bytes] of sizes.chunks) console.log(`  ${kb(bytes)}  ${name.replace(/^out\//, "")}`);
+  for (const [name, budget] of Object.entries(readJson("scripts/budgets.json")))
+    console.log(`${name}: ${kb(sizes[name])} of ${kb(budget)}`);
+  return sizes;
+}
+
+const kb = (bytes) => `${(bytes / 1024).toFixed(1).padStart(5)} KB`;
+
+script(import.meta.url, async () => {
+  const sizes = await printSizes();
+  const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes?.[name] > budget);
+  if (over.length > 0) throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
+});
