@@ -1,0 +1,314 @@
+//! Just enough JSON to take a batch apart: strict, iterative, and it copies only what it must.
+//!
+//! What it accepts is what `JSON.parse` accepts, so that slices of it can be joined into one text that parses.
+
+/// A cursor over JSON text. Every method skips leading white space and returns `None` on anything malformed.
+pub(crate) struct Scanner<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+}
+
+/// The inside of a string literal, without its quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    pub raw: &'a [u8],
+    pub escaped: bool,
+}
+
+impl Text<'_> {
+    /// Whether the string, unescaped, equals `plain`.
+    pub fn is(&self, plain: &[u8]) -> bool {
+        if !self.escaped {
+            return self.raw == plain;
+        }
+        let mut out = Vec::new();
+        unescape(self.raw, &mut out);
+        out == plain
+    }
+}
+
+const PLAIN: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut b = 0;
+    while b < 0x20 {
+        table[b] = false;
+        b += 1;
+    }
+    table[b'"' as usize] = false;
+    table[b'\\' as usize] = false;
+    table
+};
+
+/// How many leading bytes need no attention inside a string.
+#[inline]
+fn plain_len(bytes: &[u8]) -> usize {
+    let mut n = 0;
+    // Whole blocks vectorise; the table finishes the last, partial one.
+    for block in bytes.chunks_exact(16) {
+        let special = block.iter().fold(false, |s, &b| s | (b < 0x20) | (b == b'"') | (b == b'\\'));
+        if special {
+            break;
+        }
+        n += 16;
+    }
+    while n < bytes.len() && PLAIN[bytes[n] as usize] {
+        n += 1;
+    }
+    n
+}
+
+impl<'a> Scanner<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, pos: 0 }
+    }
+
+    pub fn pos(&self) -> usize {
+        self.pos
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(b) = self.bytes.get(self.pos) {
+            if !matches!(b, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(*b);
+            }
+            self.pos += 1;
+        }
+        None
+    }
+
+    /// Consumes `byte` if it comes next.
+    pub fn eat(&mut self, byte: u8) -> bool {
+        let hit = self.peek() == Some(byte);
+        self.pos += usize::from(hit);
+        hit
+    }
+
+    pub fn at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    pub fn string(&mut self) -> Option<Text<'a>> {
+        if !self.eat(b'"') {
+            return None;
+        }
+        let start = self.pos;
+        let mut escaped = false;
+        loop {
+            self.pos += plain_len(&self.bytes[self.pos..]);
+            match self.bytes.get(self.pos)? {
+                b'"' => {
+                    self.pos += 1;
+                    return Some(Text { raw: &self.bytes[start..self.pos - 1], escaped });
+                }
+                b'\\' => {
+                    escaped = true;
+                    match self.bytes.get(self.pos + 1)? {
+                        b'u' => {
+                            let hex = self.bytes.get(self.pos + 2..self.pos + 6)?;
+                            if !hex.iter().all(u8::is_ascii_hexdigit) {
+                                return None;
+                            }
+                            self.pos += 6;
+                        }
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 2,
+                        _ => return None,
+                    }
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// A non-negative whole number.
+    pub fn unsigned(&mut self) -> Option<u64> {
+        self.peek()?;
+        let start = self.pos;
+        let mut n = 0u64;
+        while let Some(d) = self.bytes.get(self.pos).filter(|b| b.is_ascii_digit()) {
+            n = n.checked_mul(10)?.checked_add(u64::from(d - b'0'))?;
+            self.pos += 1;
+        }
+        (self.pos > start).then_some(n)
+    }
+
+    /// The whole text as one number, with nothing around it.
+    pub fn all_digits(&mut self) -> Option<u64> {
+        let n = self.unsigned()?;
+        (self.pos == self.bytes.len() && self.bytes[0].is_ascii_digit()).then_some(n)
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let digits = |s: &mut Self| {
+            let start = s.pos;
+            while s.bytes.get(s.pos).is_some_and(u8::is_ascii_digit) {
+                s.pos += 1;
+            }
+            (s.pos > start).then_some(())
+        };
+        if self.bytes.get(self.pos) == Some(&b'-') {
+            self.pos += 1;
+        }
+        match self.bytes.get(self.pos)? {
+            b'0' => self.pos += 1,
+            _ => digits(self)?,
+        }
+        if self.bytes.get(self.pos) == Some(&b'.') {
+            self.pos += 1;
+            digits(self)?;
+        }
+        if matches!(self.bytes.get(self.pos), Some(b'e' | b'E')) {
+            self.pos += 1;
+            if matches!(self.bytes.get(self.pos), Some(b'+' | b'-')) {
+                self.pos += 1;
+            }
+            digits(self)?;
+        }
+        Some(())
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Option<()> {
+        let end = self.pos + word.len();
+        (self.bytes.get(self.pos..end)? == word).then(|| self.pos = end)
+    }
+
+    /// Checks one value of any kind and returns its text.
+    pub fn value(&mut self) -> Option<&'a [u8]> {
+        let first = self.peek()?;
+        let start = self.pos;
+        match first {
+            b'{' | b'[' => self.nested()?,
+            _ => self.scalar(first)?,
+        }
+        Some(&self.bytes[start..self.pos])
+    }
+
+    fn scalar(&mut self, first: u8) -> Option<()> {
+        match first {
+            b'"' => self.string().map(|_| ()),
+            b't' => self.literal(b"true"),
+            b'f' => self.literal(b"false"),
+            b'n' => self.literal(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    /// An object or an array, with the open brackets on the heap: depth comes from the network.
+    fn nested(&mut self) -> Option<()> {
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            // Here a value is due.
+            let first = self.peek()?;
+            match first {
+                b'{' => {
+                    self.pos += 1;
+                    if !self.eat(b'}') {
+                        open.push(b'}');
+                        self.string()?;
+                        if !self.eat(b':') {
+                            return None;
+                        }
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.pos += 1;
+                    if !self.eat(b']') {
+                        open.push(b']');
+                        continue;
+                    }
+                }
+                _ => self.scalar(first)?,
+            }
+            // Here a value has ended.
+            loop {
+                let Some(&closer) = open.last() else { return Some(()) };
+                if self.eat(b',') {
+                    if closer == b'}' {
+                        self.string()?;
+                        if !self.eat(b':') {
+                            return None;
+                        }
+                    }
+                    break;
+                }
+                if !self.eat(closer) {
+                    return None;
+                }
+                open.pop();
+            }
+        }
+    }
+}
+
+/// Appends the unescaped string to `out`. `raw` must come from [`Scanner::string`].
+///
+/// A lone surrogate escape has no UTF-8 form. It is kept as the escape it was, which inside JSON text means the same.
+pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    out.reserve(raw.len());
+    let mut rest = raw;
+    loop {
+        let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+        out.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        let Some(&kind) = rest.get(1) else { return };
+        let byte = match kind {
+            b'b' => 0x08,
+            b'f' => 0x0C,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let unit = hex4(rest);
+                let (code, len) = match (unit, rest.get(6..12)) {
+                    (0xD800..=0xDBFF, Some(low @ [b'\\', b'u', ..])) if (0xDC00..=0xDFFF).contains(&hex4(low)) => {
+                        (0x10000 + ((unit - 0xD800) << 10) + (hex4(low) - 0xDC00), 12)
+                    }
+                    _ => (unit, 6),
+                };
+                match char::from_u32(code) {
+                    Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    None => out.extend_from_slice(&rest[..len]),
+                }
+                rest = &rest[len..];
+                continue;
+            }
+            other => other, // quote, backslash, slash
+        };
+        out.push(byte);
+        rest = &rest[2..];
+    }
+}
+
+/// The four hex digits behind `\u`.
+fn hex4(escape: &[u8]) -> u32 {
+    escape[2..6].iter().fold(0, |n, &d| n * 16 + (d as char).to_digit(16).unwrap_or(0))
+}
+
+/// Appends `text` as a JSON string literal.
+pub(crate) fn quote(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &b in text {
+        match b {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
+            0..0x20 => {
+                out.extend_from_slice(b"\\u00");
+                out.extend([b >> 4, b & 15].map(|d| b"0123456789abcdef"[d as usize]));
+            }
+            _ => out.push(b),
+        }
+    }
+    out.push(b'"');
+}
+
+/// Appends `n` in decimal. Formatting machinery would cost more than the rest of this file.
+pub(crate) fn decimal(mut n: u64, out: &mut Vec<u8>) {
+    let at = out.len();
+    loop {
+        out.push(b'0' + (n % 10) as u8);
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    out[at..].reverse();
+}

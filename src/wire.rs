@@ -1,0 +1,322 @@
+//! SSE events in, records out: the v2 batch with its envelopes, and the v1 line.
+//!
+//! A batch is taken apart whole or not at all, so that a corrupted one cannot deliver half of itself.
+
+use crate::json::{Scanner, Text, unescape};
+use core::ops::Range;
+
+/// Which of the two wires a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Redis: one part an event, several events may share an id.
+    V1,
+    /// S2: batches of records with positions.
+    V2,
+}
+
+/// What an SSE event means, apart from the records of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// v2: records follow.
+    Batch,
+    /// v2: the reader is at the tail and the socket is alive.
+    Ping,
+    /// v2: the read failed on the server. A failure, never an end.
+    Error,
+    /// v2: this read window is over. Says nothing about the stream.
+    Done,
+    /// v1: one part.
+    Part,
+    /// Nothing this version of the protocol knows.
+    Unknown,
+}
+
+/// Reads an event's name. `version` is what is known of the server so far: an event named `batch`, `ping` or `error`
+/// gives a v2 server away when its version header cannot be read.
+pub fn meaning(kind: &[u8], data: &[u8], version: Option<Version>) -> Meaning {
+    match (kind, version) {
+        (b"" | b"message", Some(Version::V1)) => Meaning::Part,
+        (b"batch", _) => Meaning::Batch,
+        (b"ping", _) => Meaning::Ping,
+        (b"error", _) => Meaning::Error,
+        (b"" | b"message", _) if data == b"[DONE]" => Meaning::Done,
+        (b"" | b"message", None) => Meaning::Part,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// What a record is to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An application value.
+    Part,
+    /// An envelope without `data`: the `undefined` that was sent to an input stream.
+    Undefined,
+    /// S2's own trim or fence. Takes a position, is never shown.
+    Command,
+    /// Carries a `trigger-control` header instead of a value.
+    Control,
+    /// Not a value: why not.
+    Bad(&'static str),
+}
+
+/// One wire entry. The ranges point into [`Batch::text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Position in the stream.
+    pub seq_num: u64,
+    /// Arrival at the server, milliseconds since 1970.
+    pub timestamp: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// The body as it was written.
+    pub body: Range<usize>,
+    /// The value's JSON text. Empty unless it is a part.
+    pub data: Range<usize>,
+    /// The part id as a JSON string literal. Empty if there is none.
+    pub id: Range<usize>,
+    /// The headers' JSON text. Empty if there are none.
+    pub headers: Range<usize>,
+}
+
+/// A v2 batch taken apart. Reused from event to event for its memory.
+#[derive(Default)]
+pub struct Batch {
+    /// The records in wire order.
+    pub records: Vec<Record>,
+    /// Next position of the stream, when the server said it.
+    pub tail: Option<u64>,
+    /// What the records' ranges point into.
+    pub text: Vec<u8>,
+}
+
+/// The batch is not JSON of the agreed shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl Batch {
+    /// Takes `data` apart. `input` says that a missing `data` is the value `undefined` and not a mistake.
+    pub fn parse(&mut self, data: &[u8], input: bool) -> Result<(), Unreadable> {
+        self.records.clear();
+        self.text.clear();
+        self.tail = None;
+        self.root(data, input).ok_or(Unreadable)
+    }
+
+    fn root(&mut self, data: &[u8], input: bool) -> Option<()> {
+        let mut json = Scanner::new(data);
+        let mut found = false;
+        object(&mut json, |json, key| {
+            if key.is(b"records") {
+                found = true;
+                self.records.clear();
+                self.records(json, input)
+            } else if key.is(b"tail") {
+                self.tail = tail(json)?;
+                Some(())
+            } else {
+                json.value().map(|_| ())
+            }
+        })?;
+        (json.at_end() && found).then_some(())
+    }
+
+    fn records(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
+        if !json.eat(b'[') {
+            return None;
+        }
+        if json.eat(b']') {
+            return Some(());
+        }
+        loop {
+            self.record(json, input)?;
+            if json.eat(b']') {
+                return Some(());
+            }
+            if !json.eat(b',') {
+                return None;
+            }
+        }
+    }
+
+    fn record(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
+        let (mut seq_num, mut timestamp) = (None, None);
+        let (mut body, mut headers): (Option<Text<'_>>, &[u8]) = (None, b"");
+        object(json, |json, key| {
+            if key.is(b"seq_num") {
+                seq_num = Some(json.unsigned()?);
+            } else if key.is(b"timestamp") {
+                timestamp = Some(json.unsigned()?);
+            } else if key.is(b"body") {
+                body = Some(json.string()?);
+            } else if key.is(b"headers") {
+                headers = json.value()?;
+            } else {
+                json.value()?;
+            }
+            Some(())
+        })?;
+        let body_at = self.text.len();
+        match body {
+            Some(Text { raw, escaped: true }) => unescape(raw, &mut self.text),
+            Some(Text { raw, .. }) => self.text.extend_from_slice(raw),
+            None => {}
+        }
+        let body = body_at..self.text.len();
+        let headers_at = self.text.len();
+        self.text.extend_from_slice(headers);
+        let (command, control) = read_headers(headers);
+        let mut record = Record {
+            seq_num: seq_num?,
+            timestamp: timestamp.unwrap_or(0),
+            kind: Kind::Command,
+            body: body.clone(),
+            data: 0..0,
+            id: 0..0,
+            headers: headers_at..self.text.len(),
+        };
+        if control {
+            record.kind = Kind::Control;
+        } else if !command {
+            record.kind = if body.is_empty() { Kind::Bad("empty body") } else { self.envelope(&mut record, input) };
+        }
+        self.records.push(record);
+        Some(())
+    }
+
+    /// Finds `data` and `id` in the body.
+    fn envelope(&self, record: &mut Record, input: bool) -> Kind {
+        let body = &self.text[record.body.clone()];
+        let mut json = Scanner::new(body);
+        let (mut data, mut id) = (0..0, 0..0);
+        let at = record.body.start;
+        let read = object(&mut json, |json, key| {
+            let value = json.value()?;
+            let range = at + json.pos() - value.len()..at + json.pos();
+            if key.is(b"data") {
+                data = range;
+            } else if key.is(b"id") && value.len() > 2 && value.starts_with(b"\"") {
+                id = range;
+            }
+            Some(())
+        });
+        let read = read.filter(|()| json.at_end());
+        if read.is_none() {
+            return Kind::Bad(if is_json(body) { "no envelope" } else { "body is not JSON" });
+        }
+        let missing = data.is_empty();
+        (record.data, record.id) = (data, id);
+        match (missing, input) {
+            (false, _) => Kind::Part,
+            (true, true) => Kind::Undefined,
+            (true, false) => Kind::Bad("no data in the envelope"),
+        }
+    }
+
+    /// Appends a copy of `record`, whose ranges point into `text`.
+    pub fn push_copy(&mut self, record: &Record, text: &[u8]) {
+        let mut copy = |range: &Range<usize>| {
+            let at = self.text.len();
+            self.text.extend_from_slice(&text[range.clone()]);
+            at..self.text.len()
+        };
+        let (body, headers) = (copy(&record.body), copy(&record.headers));
+        let shift = |range: &Range<usize>| {
+            if range.is_empty() {
+                return 0..0;
+            }
+            let at = body.start + (range.start - record.body.start);
+            at..at + range.len()
+        };
+        let (data, id) = (shift(&record.data), shift(&record.id));
+        self.records.push(Record { body, headers, data, id, ..record.clone() });
+    }
+}
+
+/// The tail a ping or a batch carries: the next position of the stream.
+pub fn ping_tail(data: &[u8]) -> Option<u64> {
+    let mut json = Scanner::new(data);
+    let mut found = None;
+    object(&mut json, |json, key| {
+        if key.is(b"tail") {
+            found = tail(json)?;
+            Some(())
+        } else {
+            json.value().map(|_| ())
+        }
+    })?;
+    found
+}
+
+fn tail(json: &mut Scanner<'_>) -> Option<Option<u64>> {
+    let mut seq_num = None;
+    object(json, |json, key| {
+        if key.is(b"seq_num") {
+            seq_num = Some(json.unsigned()?);
+        } else {
+            json.value()?;
+        }
+        Some(())
+    })?;
+    Some(seq_num)
+}
+
+/// Walks an object; `member` consumes each value.
+fn object<'a>(json: &mut Scanner<'a>, mut member: impl FnMut(&mut Scanner<'a>, Text<'a>) -> Option<()>) -> Option<()> {
+    if !json.eat(b'{') {
+        return None;
+    }
+    if json.eat(b'}') {
+        return Some(());
+    }
+    loop {
+        let key = json.string()?;
+        if !json.eat(b':') {
+            return None;
+        }
+        member(json, key)?;
+        if json.eat(b'}') {
+            return Some(());
+        }
+        if !json.eat(b',') {
+            return None;
+        }
+    }
+}
+
+/// Whether the headers mark a command record, and whether they mark a control record.
+fn read_headers(headers: &[u8]) -> (bool, bool) {
+    let mut json = Scanner::new(headers);
+    let (mut command, mut control) = (false, false);
+    let mut first = true;
+    if json.eat(b'[') {
+        while json.eat(b'[') {
+            let Some(name) = json.string() else { break };
+            command |= first && name.raw.is_empty();
+            control |= name.is(b"trigger-control");
+            first = false;
+            while json.eat(b',') && json.value().is_some() {}
+            if !json.eat(b']') || !json.eat(b',') {
+                break;
+            }
+        }
+    }
+    (command, control)
+}
+
+/// A v1 event id, `milliseconds-sequence`, as Redis orders them.
+pub fn redis_id(id: &[u8]) -> Option<(u64, u64)> {
+    let mut parts = id.splitn(2, |&b| b == b'-');
+    let ms = Scanner::new(parts.next()?).all_digits()?;
+    let seq = match parts.next() {
+        Some(seq) => Scanner::new(seq).all_digits()?,
+        None => 0,
+    };
+    Some((ms, seq))
+}
+
+/// Whether `data` is one JSON value.
+pub fn is_json(data: &[u8]) -> bool {
+    let mut json = Scanner::new(data);
+    json.value().is_some() && json.at_end()
+}
