@@ -1,0 +1,37 @@
+import type { Connections } from "./connections.ts";
+import type { FaultList } from "./faults.ts";
+import { json, type Req, type Res } from "./http.ts";
+import type { DevServerOptions, Timing } from "./options.ts";
+import type { Runs } from "./runs.ts";
+import { type Caller, isAllowed, type Resource, type Tokens } from "./tokens.ts";
+
+/** What the routes share. */
+export interface App {
+  readonly options: DevServerOptions;
+  readonly secretKey: string;
+  readonly timing: Timing;
+  readonly runs: Runs;
+  readonly tokens: Tokens;
+  readonly faults: FaultList;
+  readonly connections: Connections;
+}
+
+/** The caller; undefined after a 401 was answered. */
+export async function authenticate(app: App, req: Req, res: Res, allowPublic: boolean): Promise<Caller | undefined> {
+  const caller = await app.tokens.authenticate(req.headers.authorization, allowPublic);
+  if (typeof caller !== "string") return caller;
+  json(res, 401, { error: caller });
+  return undefined;
+}
+
+/** False after a 403 was answered. */
+export function authorize(res: Res, caller: Caller, action: string, resources: readonly Resource[]): boolean {
+  if (isAllowed(caller, action, resources)) return true;
+  json(res, 403, { error: "Unauthorized", code: "unauthorized", param: "access_token", type: "authorization" });
+  return false;
+}
+
+/** S2 takes stream names of up to 512 bytes; the run and its environment are part of the name. */
+export function isNameTooLong(runId: string, key: string): boolean {
+  return Buffer.byteLength(`org/org_dev/env/dev/env_dev/runs/${runId}/${key}`) > 512;
+}

@@ -1,0 +1,176 @@
+import { INPUT_PREFIX } from "./runs.ts";
+
+/**
+ * What can go wrong, once. A fault waits in a list until a request matches it, and is used up by that request.
+ * `afterBytes` counts bytes of the body, `afterRecords` records sent on that connection; with neither, at once.
+ * Records are numbered as in the log: `seq_num` on v2, lines from 0 on v1.
+ */
+export type Fault = FaultScope &
+  (
+    | {
+        kind: "cut";
+        afterBytes?: number;
+        afterRecords?: number /** TCP reset; false: a plain close. Default true. */;
+        reset?: boolean;
+      }
+    /** A proper end of the body that says nothing. */
+    | { kind: "end"; afterBytes?: number; afterRecords?: number }
+    /** No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. */
+    | { kind: "stall"; afterBytes?: number; afterRecords?: number; headers?: boolean }
+    /** The answer begins late. */
+    | { kind: "delay"; ms: number }
+    /** A few bytes at a time. Default 16 bytes each 5 ms. */
+    | { kind: "drip"; bytes?: number; ms?: number }
+    /** `accept` stores a send all the same. `cors: false` hides the answer from pages of another origin. */
+    | {
+        kind: "status";
+        status: number;
+        headers?: Record<string, string>;
+        body?: string;
+        contentType?: string;
+        accept?: boolean;
+        cors?: boolean;
+      }
+    /** 200 and a web page, as a captive portal answers. */
+    | { kind: "html"; body?: string }
+    /** Default 307 to the same address with `?redirected=1`. */
+    | { kind: "redirect"; location?: string; status?: number }
+    /** Every batch (v1: event) is written twice. */
+    | { kind: "duplicate" }
+    /** `Last-Event-ID` is not looked at: everything from 0. */
+    | { kind: "replay" }
+    /** The batch (v1: event) holding this record is cut in half and is not JSON. */
+    | { kind: "malformed"; atRecord: number }
+    /** These records are not sent, as if a proxy had eaten them. Both ends included. */
+    | { kind: "swallow"; fromRecord: number; toRecord: number }
+    /** The record arrives after the one that follows it. */
+    | { kind: "reorder"; atRecord: number }
+    /** `[DONE]` long before the wait is over. On v1: the body ends. */
+    | { kind: "done-early"; afterRecords?: number }
+    /** S2's `event: error`, then the end of the body. v2 only. */
+    | { kind: "error-event"; afterRecords?: number; code?: string; message?: string }
+    /** Anything at all, written as it is. */
+    | { kind: "inject"; text: string; afterRecords?: number }
+    /** The send is stored, then the socket closes before the answer. */
+    | { kind: "drop-answer" }
+  );
+
+export interface FaultScope {
+  /** Only this run. */
+  run?: string;
+  /** Only this stream key; an input stream also by its id. */
+  stream?: string;
+  /** How many requests it befalls. Default 1. */
+  times?: number | "always";
+  /** Lets this many matching requests pass first. Default 0. */
+  skip?: number;
+  /** Which requests. Default "read", and "send" (any but "read") for drop-answer. */
+  on?: Operation | "send";
+}
+
+export type FaultKind = Fault["kind"];
+export type Operation = "read" | "create" | "ingest" | "probe" | "append" | "input";
+
+export interface FiredFault {
+  kind: FaultKind;
+  run: string;
+  stream: string;
+  on: Operation;
+  at: Date;
+}
+
+const KINDS: readonly FaultKind[] = [
+  ...([
+    "cut",
+    "end",
+    "stall",
+    "delay",
+    "drip",
+    "status",
+    "html",
+    "redirect",
+    "duplicate",
+    "replay",
+    "malformed",
+  ] as const),
+  ...(["swallow", "reorder", "done-early", "error-event", "inject", "drop-answer"] as const),
+];
+/** A number each of these needs. */
+const NEEDS: Partial<Record<FaultKind, readonly string[]>> = {
+  delay: ["ms"],
+  status: ["status"],
+  malformed: ["atRecord"],
+  swallow: ["fromRecord", "toRecord"],
+  reorder: ["atRecord"],
+};
+
+interface Step {
+  readonly faults: readonly Fault[];
+  skip: number;
+  left: number;
+}
+
+/** The script: steps in order, each used up by the next request it matches. A request meets one step at most. */
+export class FaultList {
+  /** Everything that really happened, oldest first. */
+  readonly fired: FiredFault[] = [];
+  #steps: Step[] = [];
+
+  /** Each argument is one step. An array is one step with several faults; the first one's scope counts. */
+  add(...steps: (Fault | readonly Fault[])[]): void {
+    const parsed = steps.map((step) => {
+      const faults = (Array.isArray(step) ? step : [step]) as readonly Fault[];
+      for (const fault of faults) check(fault);
+      const times = faults[0]?.times ?? 1;
+      return { faults, skip: faults[0]?.skip ?? 0, left: times === "always" ? Number.POSITIVE_INFINITY : times };
+    });
+    this.#steps.push(...parsed.filter((step) => step.faults.length > 0));
+  }
+
+  /** Forgets the steps still waiting, and what fired. */
+  clear(): void {
+    this.#steps = [];
+    this.fired.length = 0;
+  }
+
+  /** Steps that still wait for a request. */
+  get pending(): number {
+    return this.#steps.length;
+  }
+
+  /** The faults that befall this request. Using up is here; `fired` is told when one acts. */
+  take(on: Operation, run: string, stream: string): readonly Fault[] {
+    for (const step of this.#steps) {
+      if (!matches(step.faults[0] as Fault, on, run, stream)) continue;
+      if (step.skip > 0) {
+        step.skip--;
+        continue;
+      }
+      step.left--;
+      if (step.left <= 0) this.#steps = this.#steps.filter((other) => other !== step);
+      return step.faults;
+    }
+    return [];
+  }
+}
+
+function matches(fault: Fault, on: Operation, run: string, stream: string): boolean {
+  const wanted = fault.on ?? (fault.kind === "drop-answer" ? "send" : "read");
+  if (wanted === "send" ? on === "read" : wanted !== on) return false;
+  if (fault.run !== undefined && fault.run !== run) return false;
+  return fault.stream === undefined || fault.stream === stream || INPUT_PREFIX + fault.stream === stream;
+}
+
+function check(fault: Fault): void {
+  if (typeof fault !== "object" || fault === null)
+    throw new TypeError(`A fault is an object, not ${JSON.stringify(fault)}.`);
+  if (!KINDS.includes(fault.kind)) {
+    throw new TypeError(`Unknown fault kind ${JSON.stringify(fault.kind)}; known kinds: ${KINDS.join(", ")}.`);
+  }
+  for (const name of NEEDS[fault.kind] ?? []) {
+    const value = (fault as unknown as Record<string, unknown>)[name];
+    if (typeof value !== "number") throw new TypeError(`A "${fault.kind}" fault needs a number "${name}".`);
+  }
+  if (fault.kind === "inject" && typeof fault.text !== "string")
+    throw new TypeError('An "inject" fault needs a string "text".');
+}

@@ -1,0 +1,42 @@
+import type { App } from "./app.ts";
+import { partId } from "./ids.ts";
+import { type LogRecord, type NewRecord, RecordLog } from "./log.ts";
+import type { Entry } from "./log-v1.ts";
+import type { Run, RunOptions } from "./runs.ts";
+
+/** What tests and the control routes do to the log, past the gateway and its checks. */
+
+export function createRun(app: App, options: RunOptions = {}): Run {
+  return app.runs.create(options);
+}
+
+/** Stores each value as `pipe` would: one record each on v2, one entry with a line each on v1. */
+export function appendValue(
+  app: App,
+  runId: string,
+  key: string,
+  values: readonly unknown[],
+  id?: string,
+): LogRecord[] | Entry {
+  const run = app.runs.get(runId);
+  const { log } = app.runs.stream(run, key);
+  if (!run.realtimeStreams.includes(key) && !key.startsWith("$trigger.input:")) run.realtimeStreams.push(key);
+  if (log instanceof RecordLog) {
+    return log.append(...values.map((data) => ({ body: JSON.stringify({ data, id: id ?? partId() }) })));
+  }
+  return log.append(values.map((value) => String(JSON.stringify(value))));
+}
+
+/** Stores a record, or on v1 a line, as it is. */
+export function appendRaw(app: App, runId: string, key: string, record: NewRecord): LogRecord | Entry {
+  const { log } = app.runs.stream(app.runs.get(runId), key);
+  if (log instanceof RecordLog) return log.append(record)[0] as LogRecord;
+  return log.append([record.body ?? ""]);
+}
+
+/** The oldest records go, and a trim command takes the next position. v2 only. */
+export function trim(app: App, runId: string, key: string, seqNum: number): LogRecord {
+  const { log } = app.runs.stream(app.runs.get(runId), key);
+  if (!(log instanceof RecordLog)) throw new Error(`Run "${runId}" is read as v1: only v2 streams can be trimmed.`);
+  return log.trim(seqNum);
+}

@@ -1,0 +1,116 @@
+import { customAlphabet } from "./ids.ts";
+import { RecordLog } from "./log.ts";
+import { EntryLog } from "./log-v1.ts";
+
+export type StreamVersion = "v1" | "v2";
+export type RunState = "executing" | "completed" | "failed" | "canceled";
+
+export interface RunOptions {
+  /** Default: `run_` and 21 random characters. */
+  id?: string | undefined;
+  /** How the run's streams are read. Default "v2". */
+  version?: StreamVersion | undefined;
+  parentId?: string | undefined;
+  rootId?: string | undefined;
+  /** Default "dev-task". */
+  taskIdentifier?: string | undefined;
+  tags?: readonly string[] | undefined;
+  batchId?: string | undefined;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly version: StreamVersion;
+  readonly parentId: string | undefined;
+  readonly rootId: string | undefined;
+  readonly taskIdentifier: string;
+  readonly tags: readonly string[];
+  readonly batchId: string | undefined;
+  state: RunState;
+  completedAt: Date | undefined;
+  /** Keys of the output streams that were created or appended to. Input streams never appear here. */
+  readonly realtimeStreams: string[];
+}
+
+export interface Stream {
+  readonly runId: string;
+  readonly key: string;
+  readonly log: RecordLog | EntryLog;
+  /** Last chunk (line) of each v1 writer, by `X-Client-Id`. */
+  readonly lastChunk: Map<string, number>;
+  /** Part ids already stored, for servers that deduplicate by them. */
+  readonly partIds: Set<string>;
+}
+
+export const INPUT_PREFIX = "$trigger.input:";
+const runSuffix = customAlphabet("123456789abcdefghijkmnopqrstuvwxyz", 21);
+
+export class Runs {
+  #runs = new Map<string, Run>();
+  #streams = new Map<string, Map<string, Stream>>();
+
+  create(options: RunOptions = {}): Run {
+    const id = options.id ?? `run_${runSuffix()}`;
+    if (this.#runs.has(id)) throw new Error(`Run "${id}" already exists; choose another id.`);
+    const run: Run = {
+      id,
+      version: options.version ?? "v2",
+      parentId: options.parentId,
+      rootId: options.rootId,
+      taskIdentifier: options.taskIdentifier ?? "dev-task",
+      tags: options.tags ?? [],
+      batchId: options.batchId,
+      state: "executing",
+      completedAt: undefined,
+      realtimeStreams: [],
+    };
+    this.#runs.set(id, run);
+    this.#streams.set(id, new Map());
+    return run;
+  }
+
+  find(id: string): Run | undefined {
+    return this.#runs.get(id);
+  }
+
+  get(id: string): Run {
+    const run = this.#runs.get(id);
+    if (!run) throw new Error(`Run "${id}" does not exist; create it with createRun({ id: "${id}" }).`);
+    return run;
+  }
+
+  complete(id: string, state: Exclude<RunState, "executing"> = "completed"): void {
+    const run = this.get(id);
+    run.state = state;
+    run.completedAt = new Date();
+  }
+
+  /** Reading or writing a stream that is not there makes it. */
+  stream(run: Run, key: string): Stream {
+    const streams = this.#streams.get(run.id) as Map<string, Stream>;
+    let stream = streams.get(key);
+    if (!stream) {
+      const log = run.version === "v2" ? new RecordLog() : new EntryLog();
+      stream = { runId: run.id, key, log, lastChunk: new Map(), partIds: new Set() };
+      streams.set(key, stream);
+    }
+    return stream;
+  }
+
+  deleteStream(runId: string, key: string): boolean {
+    this.get(runId);
+    const streams = this.#streams.get(runId) as Map<string, Stream>;
+    const stream = streams.get(key);
+    if (!stream) return false;
+    streams.delete(key);
+    if (stream.log instanceof RecordLog) stream.log.delete();
+    return true;
+  }
+
+  /** The run that `target` means, seen from `run`. */
+  target(run: Run, target: "self" | "parent" | "root"): Run | undefined {
+    if (target === "self") return run;
+    const id = target === "parent" ? run.parentId : run.rootId;
+    return id === undefined ? undefined : this.#runs.get(id);
+  }
+}
