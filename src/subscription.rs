@@ -205,6 +205,8 @@ pub struct Subscription {
     tries_404: usize,
     refreshed: bool,
     refresh_next: bool,
+    /// The current attempt began with a refresh of the token and has no answer yet.
+    refreshing: bool,
     /// Where the last unreadable batch was, and how often.
     bad_batch: (Option<u64>, u32),
     tail: Option<u64>,
@@ -249,6 +251,7 @@ impl Subscription {
             tries_404: 0,
             refreshed: false,
             refresh_next: false,
+            refreshing: false,
             bad_batch: (None, 0),
             tail: None,
             actions: Vec::new(),
@@ -273,6 +276,7 @@ impl Subscription {
         if !self.is_current(attempt) || !matches!(self.state, State::Connecting { .. }) {
             return;
         }
+        self.refreshing = false;
         let status = response.status;
         let error = |code, message: &str| Error { status, ..Error::new(code, describe(message, &response)) };
         match status {
@@ -742,6 +746,8 @@ impl Subscription {
             self.disconnected_since = now;
         }
         self.abort();
+        // A refresh that did not get through is still owed.
+        self.refresh_next |= core::mem::take(&mut self.refreshing);
         self.failures += 1;
         if self.failures >= SHOW_AFTER_FAILURES || self.error.is_some() {
             self.error = Some(error.clone());
@@ -771,11 +777,12 @@ impl Subscription {
             }
         }
         let latest = self.version != Some(Version::V1) && self.positions.wants_latest();
+        self.refreshing = core::mem::take(&mut self.refresh_next);
         self.actions.push(Action::Connect(Connect {
             attempt: self.attempt,
             last_event_id: (!id.is_empty()).then(|| text(id)),
             latest,
-            refresh_token: core::mem::take(&mut self.refresh_next),
+            refresh_token: self.refreshing,
         }));
         self.state = State::Connecting { since: now };
         self.status_dirty = true;

@@ -1,0 +1,119 @@
+//! What crosses as objects: the config in, the status and errors out. Field by field on the way in, because a derived
+//! deserialiser costs more than the rest of the boundary.
+
+use super::net::Request;
+use crate::error::Error;
+use crate::sequencer::Start;
+use crate::subscription::{Config, End, Status, StatusKind};
+use js_sys::{Array, Function, Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::{JsCast, JsValue};
+
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Reads the object that `js/wasm.ts` calls `CoreConfig`. The shim has checked the types.
+pub fn config(object: &JsValue) -> (Request, Config) {
+    let number = |name, default: f64| field(object, name).as_f64().unwrap_or(default);
+    let flag = |name| field(object, name).is_truthy();
+    let mut headers = Vec::new();
+    if let Ok(entries) = field(object, "headers").dyn_into::<Object>() {
+        for entry in Object::entries(&entries) {
+            let pair: Array = entry.unchecked_into();
+            if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) {
+                headers.push((name, value));
+            }
+        }
+    }
+    let start = if let Some(id) = field(object, "lastEventId").as_string() {
+        Start::After(id)
+    } else if let Some(index) = field(object, "startIndex").as_f64() {
+        Start::Index(index as u64)
+    } else if flag("latest") {
+        Start::Latest
+    } else {
+        Start::Beginning
+    };
+    let timeout_seconds = number("timeoutInSeconds", 60.0) as u32;
+    let request = Request {
+        url: field(object, "url").as_string().unwrap_or_default(),
+        headers,
+        timeout_seconds: {
+            let mut digits = Vec::new();
+            crate::json::decimal(u64::from(timeout_seconds), &mut digits);
+            digits.into_iter().map(char::from).collect()
+        },
+        fetch: field(object, "fetch").dyn_into::<Function>().ok(),
+    };
+    let config = Config {
+        start,
+        timeout_seconds,
+        follow: flag("follow"),
+        input: flag("input"),
+        deliver_interval_ms: number("deliverInterval", 16.0) as u64,
+        meta: flag("meta"),
+        seed: number("seed", 0.0).to_bits(),
+        can_refresh: flag("canRefresh"),
+    };
+    (request, config)
+}
+
+#[derive(Serialize)]
+struct PlainError<'a> {
+    code: &'a str,
+    message: &'a str,
+    status: u16,
+}
+
+impl<'a> From<&'a Error> for PlainError<'a> {
+    fn from(error: &'a Error) -> Self {
+        Self { code: error.code.as_str(), message: &error.message, status: error.status }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlainStatus<'a> {
+    kind: &'a str,
+    reason: Option<&'a str>,
+    error: Option<PlainError<'a>>,
+    last_error: Option<PlainError<'a>>,
+    retry_count: u32,
+    gaps: f64,
+    duplicates: f64,
+    lag: Option<f64>,
+}
+
+/// The object that `js/wasm.ts` calls `CoreStatus`.
+pub fn status(status: &Status) -> JsValue {
+    let (kind, reason) = match status.kind {
+        StatusKind::Idle => ("idle", None),
+        StatusKind::Connecting => ("connecting", None),
+        StatusKind::Live => ("live", None),
+        StatusKind::Reconnecting => ("reconnecting", None),
+        StatusKind::Ended(End::IdleTimeout) => ("ended", Some("idle-timeout")),
+        StatusKind::Ended(End::NoContent) => ("ended", Some("no-content")),
+        StatusKind::Stopped => ("stopped", None),
+        StatusKind::Failed => ("failed", None),
+    };
+    to_object(&PlainStatus {
+        kind,
+        reason,
+        error: status.error.as_ref().map(Into::into),
+        last_error: status.last_error.as_ref().map(Into::into),
+        retry_count: status.retry_count,
+        gaps: status.gaps as f64,
+        duplicates: status.duplicates as f64,
+        lag: status.lag.map(|lag| lag as f64),
+    })
+}
+
+/// `{ code, message, status }`.
+pub fn error(error: &Error) -> JsValue {
+    to_object(&PlainError::from(error))
+}
+
+fn to_object(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
+}

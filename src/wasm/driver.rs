@@ -1,0 +1,146 @@
+//! The only async loop: it owns the core, performs its actions and feeds results back.
+//!
+//! Nobody else can reach the core, so no borrow of it can be held across an await or a call into JavaScript; whatever
+//! the application wants comes through the command channel.
+
+use super::convert;
+use super::net::{Attempt, Event, Request, text_of};
+use super::time::{Sleep, now};
+use crate::subscription::{Action, Subscription};
+use futures::channel::mpsc::UnboundedReceiver;
+use futures::future::{Either, pending, select};
+use futures::stream::StreamExt;
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+/// What the application asks for.
+pub enum Command {
+    Stop,
+    Resume,
+    Wake,
+    TokenChanged,
+    Paused(bool),
+    Meta(bool),
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The shim's side of a subscription, `CoreHost` in `js/wasm.ts`.
+    pub type Host;
+
+    #[wasm_bindgen(method, catch)]
+    fn token(this: &Host, refresh: bool) -> Result<Promise, JsValue>;
+
+    /// The slices are views of memory that the callee must not keep.
+    #[wasm_bindgen(method, catch)]
+    fn deliver(
+        this: &Host,
+        text: &[u8],
+        meta: &[u8],
+        notices: &[u8],
+        undefined: &[u32],
+        cursor: Option<String>,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn status(this: &Host, status: JsValue) -> Result<(), JsValue>;
+}
+
+/// Runs until the handle is freed.
+pub async fn drive(mut core: Subscription, request: Request, host: Host, mut commands: UnboundedReceiver<Command>) {
+    let mut attempt: Option<Attempt> = None;
+    let mut sleep: Option<Sleep> = None;
+    let mut paused = false;
+    core.start(now());
+    loop {
+        while let Some(action) = core.poll_action() {
+            attempt = match action {
+                Action::Abort => None,
+                Action::Connect(connect) => {
+                    let token = host.token(connect.refresh_token).unwrap_or_else(|thrown| Promise::reject(&thrown));
+                    Some(Attempt::open(&connect, &request, token))
+                }
+            };
+        }
+        hand_over(&mut core, &host, false);
+
+        match core.poll_timeout() {
+            None => sleep = None,
+            // A timer that fires early costs one turn; setting one for every chunk costs more.
+            Some(due) if sleep.as_ref().is_none_or(|sleep| sleep.due > due) => sleep = Some(Sleep::until(due)),
+            Some(_) => {}
+        }
+
+        let net = async {
+            match &mut attempt {
+                Some(attempt) if !paused => {
+                    let event = attempt.events.next().await;
+                    (attempt.number, event)
+                }
+                _ => pending().await,
+            }
+        };
+        let timer = async {
+            match &mut sleep {
+                Some(sleep) => sleep.await,
+                None => pending().await,
+            }
+        };
+        let (net, timer) = (core::pin::pin!(net), core::pin::pin!(timer));
+        // Commands first: after a stop nothing else may happen.
+        match select(commands.next(), select(net, timer)).await {
+            Either::Left((None, _)) => return,
+            Either::Left((Some(command), _)) => match command {
+                Command::Stop => core.stop(),
+                Command::Resume => core.resume(now()),
+                Command::Wake => core.wake(now()),
+                Command::TokenChanged => core.token_changed(now()),
+                Command::Paused(value) => {
+                    paused = value;
+                    core.set_paused(now(), value);
+                }
+                Command::Meta(meta) => {
+                    hand_over(&mut core, &host, true);
+                    core.set_meta(meta);
+                }
+            },
+            Either::Right((Either::Left(((number, event), _)), _)) => match event {
+                Some(Event::Head(response)) => core.handle_response(now(), number, response),
+                Some(Event::Bytes(bytes)) => core.handle_bytes(now(), number, &bytes),
+                Some(Event::End) => core.handle_end(now(), number),
+                Some(Event::Failed(cause)) => core.handle_disconnect(now(), number, &cause),
+                None => attempt = None,
+            },
+            Either::Right((Either::Right(_), _)) => {
+                sleep = None;
+                core.handle_timeout(now());
+            }
+        }
+    }
+}
+
+/// Delivers what is due, or all there is, then the status: an end must not overtake the parts before it.
+fn hand_over(core: &mut Subscription, host: &Host, all: bool) {
+    let now = now();
+    let delivery = if all { core.flush(now) } else { core.take_delivery(now) };
+    if let Some(delivery) = delivery {
+        let (text, meta, notices) = (delivery.text(), delivery.meta(), delivery.notices());
+        report(host.deliver(text, meta, notices, delivery.undefined(), core.cursor()));
+    }
+    if let Some(status) = core.take_status() {
+        report(host.status(convert::status(&status)));
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(message: &str);
+}
+
+/// The shim catches what the application throws, so this is a bug of ours; the stream goes on all the same.
+fn report(outcome: Result<(), JsValue>) {
+    if let Err(thrown) = outcome {
+        console_error(&["runstream: ", &text_of(&thrown)].concat());
+    }
+}

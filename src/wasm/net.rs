@@ -1,0 +1,175 @@
+//! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
+
+use crate::subscription::{Connect, Response};
+use crate::wire::Version;
+use futures::stream::{self, LocalBoxStream, StreamExt};
+use gloo_net::http::{Headers, RequestBuilder};
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
+
+/// How much of an error's body is worth showing, in characters.
+const DETAIL_CHARS: usize = 300;
+
+/// What every request of a subscription has in common.
+pub struct Request {
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub timeout_seconds: String,
+    /// Called instead of the global `fetch`.
+    pub fetch: Option<Function>,
+}
+
+/// What an attempt reports, in order.
+pub enum Event {
+    Head(Response),
+    Bytes(Vec<u8>),
+    End,
+    Failed(String),
+}
+
+/// One connection attempt. Dropping it aborts it.
+pub struct Attempt {
+    pub number: u32,
+    pub events: LocalBoxStream<'static, Event>,
+    abort: Option<AbortController>,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(abort) = &self.abort {
+            abort.abort();
+        }
+    }
+}
+
+enum Phase {
+    Open(Promise, RequestBuilder, Option<Function>),
+    Body(ReadableStreamDefaultReader),
+    Over,
+}
+
+impl Attempt {
+    /// Asks for the token, then for the stream, then for its bytes, each when the one before was polled.
+    pub fn open(connect: &Connect, request: &Request, token: Promise) -> Self {
+        let abort = AbortController::new().ok();
+        let headers = Headers::new();
+        for (name, value) in &request.headers {
+            headers.set(name, value);
+        }
+        headers.set("Accept", "text/event-stream");
+        headers.set("Timeout-Seconds", &request.timeout_seconds);
+        if let Some(id) = &connect.last_event_id {
+            headers.set("Last-Event-ID", id);
+        }
+        if connect.latest {
+            headers.set("X-Trigger-Stream-Start", "latest");
+        }
+        let signal = abort.as_ref().map(AbortController::signal);
+        let builder = RequestBuilder::new(&request.url).headers(headers).abort_signal(signal.as_ref());
+        let first = Phase::Open(token, builder, request.fetch.clone());
+        let events = stream::unfold(first, |phase| async {
+            match phase {
+                Phase::Open(token, builder, fetch) => Some(match head(token, builder, fetch).await {
+                    Ok((response, Some(reader))) => (Event::Head(response), Phase::Body(reader)),
+                    Ok((response, None)) => (Event::Head(response), Phase::Over),
+                    Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
+                }),
+                Phase::Body(reader) => Some(match read(&reader).await {
+                    Ok(Some(bytes)) => (Event::Bytes(bytes), Phase::Body(reader)),
+                    Ok(None) => (Event::End, Phase::Over),
+                    Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
+                }),
+                Phase::Over => None,
+            }
+        });
+        Self { number: connect.attempt, events: events.boxed_local(), abort }
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn global_fetch(request: &web_sys::Request) -> Result<Promise, JsValue>;
+}
+
+async fn head(
+    token: Promise,
+    builder: RequestBuilder,
+    fetch: Option<Function>,
+) -> Result<(Response, Option<ReadableStreamDefaultReader>), JsValue> {
+    let token = JsFuture::from(token).await?.as_string().unwrap_or_default();
+    let request = builder
+        .header("Authorization", &["Bearer ", &token].concat())
+        .build()
+        .map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let request = web_sys::Request::from(request);
+    let promise = match fetch {
+        Some(fetch) => Promise::resolve(&fetch.call1(&JsValue::UNDEFINED, &request)?),
+        None => global_fetch(&request)?,
+    };
+    // Unchecked: the answer may come from another realm, where every instanceof fails.
+    let answer: web_sys::Response = JsFuture::from(promise).await?.unchecked_into();
+    let headers = Headers::from_raw(answer.headers());
+    let content_type = headers.get("content-type").unwrap_or_default();
+    let is_event_stream = content_type.is_empty() || content_type.contains("event-stream");
+    let status = answer.status();
+    let mut response = Response {
+        status,
+        version: headers.get("x-stream-version").and_then(|version| match version.as_str() {
+            "v1" => Some(Version::V1),
+            "v2" => Some(Version::V2),
+            _ => None,
+        }),
+        is_event_stream,
+        retry_after_ms: headers.get("retry-after").and_then(|value| retry_after(&value)),
+        detail: String::new(),
+    };
+    if status == 204 {
+        return Ok((response, None));
+    }
+    if !(200..300).contains(&status) {
+        if let Ok(promise) = answer.text()
+            && let Ok(body) = JsFuture::from(promise).await
+        {
+            response.detail = body.as_string().unwrap_or_default().trim().chars().take(DETAIL_CHARS).collect();
+        }
+        return Ok((response, None));
+    }
+    if !is_event_stream {
+        response.detail = content_type;
+        return Ok((response, None));
+    }
+    let body = answer.body().ok_or_else(|| JsValue::from_str("the response has no body to read"))?;
+    Ok((response, Some(body.get_reader().unchecked_into())))
+}
+
+async fn read(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
+    let result = JsFuture::from(reader.read()).await?;
+    if Reflect::get(&result, &JsValue::from_str("done"))?.is_truthy() {
+        return Ok(None);
+    }
+    let value = Reflect::get(&result, &JsValue::from_str("value"))?;
+    Ok(Some(match value.dyn_ref::<Uint8Array>() {
+        Some(bytes) => bytes.to_vec(),
+        None => Uint8Array::new(&value).to_vec(),
+    }))
+}
+
+/// `Retry-After` as milliseconds from now: seconds, or a date.
+fn retry_after(value: &str) -> Option<u64> {
+    if let Ok(seconds) = value.trim().parse::<u32>() {
+        return Some(u64::from(seconds) * 1_000);
+    }
+    let date = js_sys::Date::parse(value);
+    date.is_finite().then(|| (date as u64).saturating_sub(super::time::now()))
+}
+
+/// The message of whatever was thrown.
+pub fn text_of(thrown: &JsValue) -> String {
+    thrown
+        .as_string()
+        .or_else(|| Reflect::get(thrown, &JsValue::from_str("message")).ok()?.as_string())
+        .unwrap_or_else(|| "unknown cause".to_owned())
+}

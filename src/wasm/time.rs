@@ -1,0 +1,57 @@
+//! The only clock: `now` and sleep.
+
+use core::cell::Cell;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    // Node returns an object, browsers a number; either goes back as it came.
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, ms: f64) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(id: &JsValue);
+}
+
+/// Milliseconds since 1970, never going back. The wall clock, because others stand still while the machine sleeps.
+pub fn now() -> u64 {
+    thread_local!(static LAST: Cell<u64> = const { Cell::new(0) });
+    LAST.with(|last| {
+        last.set(last.get().max(js_sys::Date::now() as u64));
+        last.get()
+    })
+}
+
+/// Resolves at `due`. Dropping it clears the timer.
+pub struct Sleep {
+    pub due: u64,
+    id: JsValue,
+    fired: JsFuture,
+}
+
+impl Sleep {
+    pub fn until(due: u64) -> Self {
+        let mut id = JsValue::UNDEFINED;
+        let ms = due.saturating_sub(now()) as f64;
+        let promise = Promise::new(&mut |resolve, _| id = set_timeout(&resolve, ms));
+        Self { due, id, fired: JsFuture::from(promise) }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.fired).poll(cx).map(|_| ())
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        clear_timeout(&self.id);
+    }
+}
