@@ -34,7 +34,6 @@ export class Outlet {
   readonly #fired: (fault: Fault) => void;
   readonly #stops: Stop[];
   readonly #drip: { bytes: number; ms: number } | undefined;
-  #flushed: Promise<void> = Promise.resolve();
   #over = false;
 
   constructor(res: Res, connection: Connection, faults: readonly Fault[], fired: (fault: Fault) => void) {
@@ -100,7 +99,7 @@ export class Outlet {
     this.#over = true;
     if (fault.kind === "stall") return;
     this.connection.closedBy = "fault";
-    await this.#flushed;
+    await this.#flush();
     breakOff(this.#res, fault.reset ?? true);
   }
 
@@ -122,6 +121,14 @@ export class Outlet {
     return this.#alive;
   }
 
+  /** Resolves when the kernel has everything written so far, or nobody wants it any more. */
+  #flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.closed.addEventListener("abort", () => resolve(), { once: true });
+      this.#res.socket?.write("", () => resolve());
+    });
+  }
+
   #push(piece: Buffer): Promise<void> {
     this.connection.bytesWritten += piece.length;
     return new Promise((resolve) => {
@@ -130,12 +137,7 @@ export class Outlet {
         this.closed.removeEventListener("abort", done);
         resolve();
       };
-      let hasRoom = true;
-      this.#flushed = new Promise((flushed) => {
-        this.closed.addEventListener("abort", () => flushed(), { once: true });
-        hasRoom = this.#res.write(piece, () => flushed());
-      });
-      if (hasRoom) return resolve();
+      if (this.#res.write(piece)) return resolve();
       this.#res.on("drain", done);
       this.closed.addEventListener("abort", done);
     });

@@ -116,9 +116,11 @@ export async function readAll(server: DevServer, path: string, headers: Outgoing
   return reader.text;
 }
 
-/** The records of all batches in a body. */
+/** The records of all batches in a body. Not by ".", which stops at U+2028. */
 export function recordsIn(body: string): { seq_num: number; timestamp: number; headers?: string[][]; body?: string }[] {
-  return [...body.matchAll(/event: batch\n.*\ndata: (.*)\n\n/g)].flatMap((match) => JSON.parse(match[1] ?? "").records);
+  return [...body.matchAll(/event: batch\n[^\n]*\ndata: ([^\n]*)\n\n/g)].flatMap(
+    (match) => JSON.parse(match[1] ?? "").records,
+  );
 }
 
 /** The values of all parts in a body. */
