@@ -32,7 +32,8 @@ export function send(
   return new Promise((resolve, reject) => {
     const headers: OutgoingHttpHeaders = { ...options.headers };
     if (options.key !== null) headers.authorization = `Bearer ${options.key ?? server.secretKey}`;
-    if (options.body !== undefined && !options.chunked) headers["content-length"] = Buffer.byteLength(options.body);
+    if (options.chunked) headers["transfer-encoding"] = "chunked";
+    else if (options.body !== undefined) headers["content-length"] = Buffer.byteLength(options.body);
     const req = request(server.url + path, { method, headers, agent: false }, (res) => {
       let body = "";
       res.setEncoding("utf8");
