@@ -28,7 +28,7 @@ export function exec(command, args, { cwd = root, env = {}, onLine } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }), ...env },
       stdio: ["ignore", onLine ? "pipe" : "inherit", onLine ? "pipe" : "inherit"],
     });
     for (const name of onLine ? ["stdout", "stderr"] : []) {

@@ -1,0 +1,110 @@
+// Sets up, builds and runs every test there is: `npm test`, `npm test -- js e2e`. The last line is the sum.
+// A section whose folder does not exist yet is left out; one that exists and runs nothing has failed.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromedriver, webdriverJson } from "./browser.mjs";
+import { buildPackage, buildWasm } from "./build.mjs";
+import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
+import { setup } from "./setup.mjs";
+
+const locked = process.env.CI ? ["--locked"] : [];
+
+/** `needs`: what is built first. `run`: resolves to `{ code, passed, failed }`. */
+const sections = {
+  rust: { at: "src", run: rust },
+  wasm: { at: "tests/web.rs", browser: true, run: wasm },
+  js: { at: "tests/js", needs: [buildWasm], run: vitest },
+  packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
+  interop: { at: "tests/interop", needs: [buildWasm], run: vitest },
+  e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
+  long: { at: "tests/long", needs: [buildWasm, buildPackage], browser: true, run: vitest, onlyWhenAsked: true },
+};
+
+async function main() {
+  const chosen = choose(process.argv.slice(2));
+  const results = [];
+  const section = async (name, work) => {
+    const start = performance.now();
+    console.log(`\n━━ ${name} ━━`);
+    results.push({ name, ...(await work()), ms: performance.now() - start });
+  };
+  const step = (name, work) => section(name, () => work().then(() => ({}), broken));
+
+  await step("setup", () => setup({ browser: chosen.some((name) => sections[name].browser) }));
+  for (const build of new Set(chosen.flatMap((name) => sections[name].needs ?? []))) {
+    if (results.some(({ failed }) => failed)) break;
+    await step(build.name, build);
+  }
+  const isReady = !results.some(({ failed }) => failed);
+  for (const name of isReady ? chosen : []) await section(name, () => sections[name].run(name).then(judge, broken));
+
+  console.log();
+  for (const { name, ms, passed, failed } of results)
+    console.log(
+      `${name.padEnd(14)}${seconds(ms).padStart(8)}${passed === undefined ? "" : `   ${passed} passed, ${failed} failed`}`,
+    );
+  const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
+  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+  process.exitCode = sum("failed") > 0 ? 1 : 0;
+}
+
+function choose(argv) {
+  const all = argv.includes("--all");
+  const named = argv.filter((arg) => arg !== "--all");
+  const unknown = named.filter((name) => !Object.hasOwn(sections, name));
+  if (unknown.length > 0)
+    throw new Stop(`no section ${unknown.join(", ")}; there are ${Object.keys(sections).join(", ")}`);
+  if (named.length > 0) return named;
+  return Object.keys(sections).filter(
+    (name) => files(sections[name].at).length > 0 && (all || !sections[name].onlyWhenAsked),
+  );
+}
+
+/** A runner that failed without counting a failure, or that ran nothing, is one failure. */
+function judge({ code, passed, failed }) {
+  if (code === 0 && passed + failed > 0) return { passed, failed };
+  if (code === 0) console.log("ran no test");
+  return { passed, failed: Math.max(failed, 1) };
+}
+
+function broken(error) {
+  console.error(error instanceof Stop ? error.message : error);
+  return { passed: 0, failed: 1 };
+}
+
+function rust() {
+  return cargo("cargo", ["test", "--no-fail-fast", ...locked]);
+}
+
+function wasm() {
+  const args = ["test", "--mode", "no-install", "--headless", "--chrome", "--chromedriver", chromedriver()];
+  return cargo(join(toolsBin, "wasm-pack"), [...args, "--", "--test", "web", ...locked], {
+    PATH: toolsBin + delimiter + process.env.PATH,
+    WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriverJson(),
+  });
+}
+
+async function cargo(command, args, env) {
+  let [passed, failed] = [0, 0];
+  const onLine = (line) => {
+    const result = /^\s*test result: .*?(\d+) passed; (\d+) failed/.exec(line);
+    passed += Number(result?.[1] ?? 0);
+    failed += Number(result?.[2] ?? 0);
+  };
+  return { code: await exec(command, args, { env, onLine }), passed, failed };
+}
+
+async function vitest(name) {
+  const report = join(cache, "test", `${name}.json`);
+  mkdirSync(join(cache, "test"), { recursive: true });
+  rmSync(report, { force: true });
+  const code = await exec(process.execPath, [
+    join(root, "node_modules", "vitest", "vitest.mjs"),
+    ...["run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+  ]);
+  if (!existsSync(report)) return { code: code || 1, passed: 0, failed: 0 };
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+  return { code, passed: numPassedTests, failed: numFailedTests };
+}
+
+script(import.meta.url, main);
