@@ -1,0 +1,41 @@
+// Formatting, lints and types, of both languages: `npm run check`. With --fix (`npm run fix`), applies what can be applied.
+import { join } from "node:path";
+import { buildWasm } from "./build.mjs";
+import { exec, root, Stop, script, seconds } from "./lib.mjs";
+import { setup } from "./setup.mjs";
+
+const bin = (pkg, file) => [process.execPath, join(root, "node_modules", pkg, "bin", file)];
+const clippy = ["cargo", "clippy", "--all-targets", "--quiet"];
+const biome = bin("@biomejs/biome", "biome");
+
+const fixes = [
+  ["cargo", "fmt"],
+  [...biome, "check", "--write", "."],
+];
+
+const checks = [
+  ["cargo", "fmt", "--check"],
+  [...clippy, "--", "-D", "warnings"],
+  [...clippy, "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"],
+  [...biome, process.env.CI ? "ci" : "check", "."],
+  [...bin("typescript", "tsc"), "--noEmit"],
+];
+
+script(import.meta.url, async () => {
+  await setup();
+  const isFix = process.argv.includes("--fix");
+  // The glue's types are part of what tsc reads.
+  if (!isFix) await buildWasm();
+  const failed = [];
+  for (const [command, ...args] of isFix ? fixes : checks) {
+    const shown = [command, ...args]
+      .join(" ")
+      .replaceAll(`${root}/node_modules/`, "")
+      .replace(process.execPath, "node");
+    const start = performance.now();
+    const code = await exec(command, args);
+    console.log(`${code === 0 ? "ok  " : "FAIL"} ${shown} (${seconds(performance.now() - start)})`);
+    if (code !== 0) failed.push(shown);
+  }
+  if (failed.length > 0) throw new Stop(`${failed.length} of ${checks.length} failed:\n  ${failed.join("\n  ")}`);
+});
