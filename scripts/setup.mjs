@@ -2,7 +2,21 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { chromedriver, chromium } from "./browser.mjs";
-import { cache, capture, files, hash, root, run, Stop, script, stamp, timed, toolsBin, which, withLock } from "./lib.mjs";
+import {
+  cache,
+  capture,
+  files,
+  hash,
+  root,
+  run,
+  Stop,
+  script,
+  stamp,
+  timed,
+  toolsBin,
+  which,
+  withLock,
+} from "./lib.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack"];
@@ -10,8 +24,10 @@ const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack"];
 /** @param {{ browser?: boolean }} [options] `browser`: also what the browser tests need (default: false). */
 export async function setup({ browser = false } = {}) {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) throw new Stop(`Node 20.19 or later is needed; this is ${process.version}.`);
-  if (!which("cargo")) throw new Stop("Rust is missing: install it with rustup (https://rustup.rs), then run this again.");
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new Stop(`Node 20.19 or later is needed; this is ${process.version}.`);
+  if (!which("cargo"))
+    throw new Stop("Rust is missing: install it with rustup (https://rustup.rs), then run this again.");
 
   const steps = [
     { label: "npm ci", isDone: hasNodeModules, work: npmCi },

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cache, readJson, root, Stop, script } from "./lib.mjs";
 
-const APP = 'import { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { useRealtimeStream, useInputStreamSend };\n';
+const APP =
+  'import { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { useRealtimeStream, useInputStreamSend };\n';
 
 /** `initial`: the entry and what it imports statically. `total`: and what it loads later, the wasm above all. */
 export async function measure() {
@@ -30,7 +31,9 @@ export async function measure() {
   const chunks = new Map(
     outputFiles.map(({ path, contents }) => [path.slice(app.length + 1), gzipSync(contents, { level: 9 }).length]),
   );
-  const initial = new Set(Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js"));
+  const initial = new Set(
+    Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js"),
+  );
   for (const name of initial)
     for (const { path, kind, external } of metafile.outputs[name].imports)
       if (kind === "import-statement" && !external) initial.add(path);
@@ -56,5 +59,6 @@ const kb = (bytes) => `${(bytes / 1024).toFixed(1).padStart(5)} KB`;
 script(import.meta.url, async () => {
   const sizes = await printSizes();
   const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes?.[name] > budget);
-  if (over.length > 0) throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
+  if (over.length > 0)
+    throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
 });

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { build as viteBuild } from "vite";
+import { describe, expect, test } from "vitest";
+import budgets from "../../scripts/budgets.json" with { type: "json" };
+import { measure } from "../../scripts/size.mjs";
+import { app, hasHooks } from "./install.js";
+
+const source =
+  'export { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { createRoot } from "react-dom/client";\n';
+
+/** React and all, nothing external: what Node alone has would fail to resolve. */
+const options = {
+  stdin: { contents: source, resolveDir: app, sourcefile: "app.js" },
+  bundle: true,
+  minify: true,
+  platform: "browser",
+  target: "es2022",
+  define: { "process.env.NODE_ENV": '"production"' },
+  outdir: join(app, "out"),
+  write: false,
+  metafile: true,
+  logLevel: "silent",
+} as const;
+
+describe.runIf(hasHooks)("an app with both hooks", () => {
+  test("bundles for the browser with plain esbuild, the wasm in a chunk of its own", async () => {
+    const { warnings, metafile } = await build({ ...options, format: "esm", splitting: true });
+    expect(warnings).toEqual([]);
+    const outputs = Object.values(metafile.outputs);
+    expect(outputs.flatMap(({ imports }) => imports).filter(({ external }) => external)).toEqual([]);
+    const holders = outputs.filter(({ inputs }) => Object.keys(inputs).some((path) => path.includes("wasm-inline")));
+    expect(holders).toHaveLength(1);
+    expect(Object.keys(holders[0]?.inputs ?? {})).toHaveLength(1);
+  });
+
+  test("bundles into one classic script", async () => {
+    const { warnings, outputFiles } = await build({ ...options, format: "iife" });
+    expect(warnings).toEqual([]);
+    expect(outputFiles).toHaveLength(1);
+  });
+
+  test("builds with Vite", async () => {
+    const entry = join(app, "entry.js");
+    mkdirSync(app, { recursive: true });
+    writeFileSync(entry, source);
+    const result = await viteBuild({
+      root: app,
+      configFile: false,
+      logLevel: "silent",
+      build: { write: false, rolldownOptions: { input: entry, preserveEntrySignatures: "strict" } },
+    });
+    const { output } = result as { output: { fileName: string }[] };
+    expect(output.filter(({ fileName }) => fileName.includes("wasm-inline"))).toHaveLength(1);
+  });
+
+  test.for(["initial", "total"] as const)("is within its %s budget", async (name) => {
+    expect((await measure())[name]).toBeLessThanOrEqual(budgets[name]);
+  });
+});

@@ -1,0 +1,28 @@
+// Vitest's global set-up for this folder: packs the built package and unpacks it where an app would have it, so the tests
+// see what the registry would hand out and nothing else. React is found further up, in the repository's node_modules.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+export const app = join(root, ".cache", "packaging");
+export const installed = join(app, "node_modules", "runstream");
+export const manifest = (): Manifest => JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+
+interface Manifest {
+  version: string;
+  bin: Record<string, string>;
+  exports: Record<string, string | Record<string, string>>;
+}
+
+/** Whether the sources have got that far. */
+export const hasHooks = /useInputStreamSend/.test(readFileSync(join(root, "js", "react.ts"), "utf8"));
+
+export default function install() {
+  rmSync(app, { recursive: true, force: true });
+  mkdirSync(installed, { recursive: true });
+  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", app], { cwd: join(root, "pkg") });
+  const [{ filename }] = JSON.parse(packed.toString());
+  execFileSync("tar", ["xzf", join(app, filename), "-C", installed, "--strip-components=1"]);
+}

@@ -1,0 +1,26 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { app, manifest } from "./install.js";
+
+const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: app, encoding: "utf8" }).trim();
+const evaluate = (code: string) => node("--no-warnings", "--input-type=module", "-e", code);
+const modules = Object.entries(manifest().exports)
+  .filter(([, target]) => typeof target === "object")
+  .map(([path]) => join("runstream", path));
+
+test.for(modules)("Node imports %s", (name) => {
+  expect(evaluate(`console.log(typeof await import("${name}"))`)).toBe("object");
+});
+
+test.for(modules)("Node requires %s: no top-level await anywhere", (name) => {
+  expect(node("--no-warnings", "--input-type=commonjs", "-e", `console.log(typeof require("${name}"))`)).toBe("object");
+});
+
+test("the wasm can be found by name, and compiles", () => {
+  const code = `
+    import { readFileSync } from "node:fs";
+    const url = import.meta.resolve("runstream/runstream_bg.wasm");
+    console.log(await WebAssembly.compile(readFileSync(new URL(url))));`;
+  expect(evaluate(code)).toContain("Module");
+});
