@@ -43,6 +43,15 @@ impl Code {
     }
 }
 
+/// Joins texts. `format!` and `concat` bring machinery that costs more than all the messages.
+pub(crate) fn join(parts: &[&str]) -> String {
+    let mut out = String::new();
+    for part in parts {
+        out.push_str(part);
+    }
+    out
+}
+
 /// A failure, with what the reader of it needs to act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

@@ -7,7 +7,7 @@
 
 use crate::backoff::{Backoff, RETRY_AFTER_CAP};
 use crate::delivery::Delivery;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, join};
 use crate::json::decimal;
 pub use crate::sequencer::Start;
 use crate::sequencer::{Flow, Ordinals, Positions};
@@ -228,7 +228,7 @@ impl Subscription {
         if let Start::After(id) = &config.start
             && crate::wire::redis_id(id.split('~').next().unwrap_or("").as_bytes()).is_none()
         {
-            let message = ["lastEventId is \"", id, "\"; give back one that a subscription reported"].concat();
+            let message = join(&["lastEventId is \"", id, "\"; give back one that a subscription reported"]);
             return Err(Error::new(Code::InvalidArgument, message));
         }
         Ok(Self {
@@ -382,7 +382,7 @@ impl Subscription {
     /// The request or the body failed on the way.
     pub fn handle_disconnect(&mut self, now: u64, attempt: u32, cause: &str) {
         if self.is_current(attempt) && matches!(self.state, State::Connecting { .. } | State::Live { .. }) {
-            self.fail(now, Error::new(Code::Network, ["the connection failed: ", cause].concat()), None);
+            self.fail(now, Error::new(Code::Network, join(&["the connection failed: ", cause])), None);
         }
     }
 

@@ -59,33 +59,29 @@ pub fn config(object: &JsValue) -> (Request, Config) {
     (request, config)
 }
 
+/// Serialised as arrays, not objects: property names bring a cache of strings that is larger than all of this.
 #[derive(Serialize)]
-struct PlainError<'a> {
-    code: &'a str,
-    message: &'a str,
-    status: u16,
-}
+struct PlainError<'a>(&'a str, &'a str, u16);
 
 impl<'a> From<&'a Error> for PlainError<'a> {
     fn from(error: &'a Error) -> Self {
-        Self { code: error.code.as_str(), message: &error.message, status: error.status }
+        Self(error.code.as_str(), &error.message, error.status)
     }
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlainStatus<'a> {
-    kind: &'a str,
-    reason: Option<&'a str>,
-    error: Option<PlainError<'a>>,
-    last_error: Option<PlainError<'a>>,
-    retry_count: u32,
-    gaps: f64,
-    duplicates: f64,
-    lag: Option<f64>,
-}
+struct PlainStatus<'a>(
+    &'a str,
+    Option<&'a str>,
+    Option<PlainError<'a>>,
+    Option<PlainError<'a>>,
+    u32,
+    f64,
+    f64,
+    Option<f64>,
+);
 
-/// The object that `js/wasm.ts` calls `CoreStatus`.
+/// The tuple that `js/wasm.ts` calls `CoreStatus`.
 pub fn status(status: &Status) -> JsValue {
     let (kind, reason) = match status.kind {
         StatusKind::Idle => ("idle", None),
@@ -97,23 +93,23 @@ pub fn status(status: &Status) -> JsValue {
         StatusKind::Stopped => ("stopped", None),
         StatusKind::Failed => ("failed", None),
     };
-    to_object(&PlainStatus {
+    to_array(&PlainStatus(
         kind,
         reason,
-        error: status.error.as_ref().map(Into::into),
-        last_error: status.last_error.as_ref().map(Into::into),
-        retry_count: status.retry_count,
-        gaps: status.gaps as f64,
-        duplicates: status.duplicates as f64,
-        lag: status.lag.map(|lag| lag as f64),
-    })
+        status.error.as_ref().map(Into::into),
+        status.last_error.as_ref().map(Into::into),
+        status.retry_count,
+        status.gaps as f64,
+        status.duplicates as f64,
+        status.lag.map(|lag| lag as f64),
+    ))
 }
 
-/// `{ code, message, status }`.
+/// `[code, message, status]`.
 pub fn error(error: &Error) -> JsValue {
-    to_object(&PlainError::from(error))
+    to_array(&PlainError::from(error))
 }
 
-fn to_object(value: &impl Serialize) -> JsValue {
+fn to_array(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
 }

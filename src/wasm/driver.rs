@@ -6,6 +6,7 @@
 use super::convert;
 use super::net::{Attempt, Event, Request, text_of};
 use super::time::{Sleep, now};
+use crate::error::join;
 use crate::subscription::{Action, Subscription};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{Either, pending, select};
@@ -141,6 +142,6 @@ extern "C" {
 /// The shim catches what the application throws, so this is a bug of ours; the stream goes on all the same.
 fn report(outcome: Result<(), JsValue>) {
     if let Err(thrown) = outcome {
-        console_error(&["runstream: ", &text_of(&thrown)].concat());
+        console_error(&join(&["runstream: ", &text_of(&thrown)]));
     }
 }

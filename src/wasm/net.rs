@@ -1,16 +1,17 @@
 //! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
 
+use crate::error::join;
 use crate::subscription::{Connect, Response};
 use crate::wire::Version;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use gloo_net::http::{Headers, RequestBuilder};
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 /// How much of an error's body is worth showing, in characters.
-const DETAIL_CHARS: usize = 300;
+const DETAIL_CHARS: u32 = 300;
 
 /// What every request of a subscription has in common.
 pub struct Request {
@@ -101,9 +102,9 @@ async fn head(
 ) -> Result<(Response, Option<ReadableStreamDefaultReader>), JsValue> {
     let token = JsFuture::from(token).await?.as_string().unwrap_or_default();
     let request = builder
-        .header("Authorization", &["Bearer ", &token].concat())
+        .header("Authorization", &join(&["Bearer ", &token]))
         .build()
-        .map_err(|error| JsValue::from_str(&error.to_string()))?;
+        .map_err(|_| JsValue::from_str("the request cannot be built; check the base URL and the headers"))?;
     let request = web_sys::Request::from(request);
     let promise = match fetch {
         Some(fetch) => Promise::resolve(&fetch.call1(&JsValue::UNDEFINED, &request)?),
@@ -113,7 +114,8 @@ async fn head(
     let answer: web_sys::Response = JsFuture::from(promise).await?.unchecked_into();
     let headers = Headers::from_raw(answer.headers());
     let content_type = headers.get("content-type").unwrap_or_default();
-    let is_event_stream = content_type.is_empty() || content_type.contains("event-stream");
+    let is_event_stream =
+        content_type.is_empty() || content_type.as_bytes().windows(12).any(|window| window == b"event-stream");
     let status = answer.status();
     let mut response = Response {
         status,
@@ -133,7 +135,8 @@ async fn head(
         if let Ok(promise) = answer.text()
             && let Ok(body) = JsFuture::from(promise).await
         {
-            response.detail = body.as_string().unwrap_or_default().trim().chars().take(DETAIL_CHARS).collect();
+            let body: JsString = body.unchecked_into();
+            response.detail = body.slice(0, DETAIL_CHARS).into();
         }
         return Ok((response, None));
     }
@@ -159,8 +162,8 @@ async fn read(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, J
 
 /// `Retry-After` as milliseconds from now: seconds, or a date.
 fn retry_after(value: &str) -> Option<u64> {
-    if let Ok(seconds) = value.trim().parse::<u32>() {
-        return Some(u64::from(seconds) * 1_000);
+    if let Some(seconds) = crate::json::Scanner::new(value.as_bytes()).all_digits() {
+        return Some(seconds.saturating_mul(1_000));
     }
     let date = js_sys::Date::parse(value);
     date.is_finite().then(|| (date as u64).saturating_sub(super::time::now()))
