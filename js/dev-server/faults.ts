@@ -6,13 +6,9 @@ import { INPUT_PREFIX } from "./runs.ts";
  * Records are numbered as in the log: `seq_num` on v2, lines from 0 on v1.
  */
 export type Fault = FaultScope &
+  /** The socket closes in the middle of the body, after exactly so much. `reset`: at once, and what is on its way is lost. */
   (
-    | {
-        kind: "cut";
-        afterBytes?: number;
-        afterRecords?: number /** TCP reset; false: a plain close. Default true. */;
-        reset?: boolean;
-      }
+    | { kind: "cut"; afterBytes?: number; afterRecords?: number; reset?: boolean }
     /** A proper end of the body that says nothing. */
     | { kind: "end"; afterBytes?: number; afterRecords?: number }
     /** No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. */

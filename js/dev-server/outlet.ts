@@ -100,7 +100,7 @@ export class Outlet {
     if (fault.kind === "stall") return;
     this.connection.closedBy = "fault";
     await this.#flush();
-    breakOff(this.#res, fault.reset ?? true);
+    breakOff(this.#res, fault.reset ?? false);
   }
 
   /** Closes the socket from outside. */

@@ -46,5 +46,5 @@ function fateBy(fault: Fault, on: Operation, req: Req, res: Res): Fate | undefin
   if (fault.kind === "stall") return { store: false, answer: () => {} };
   if (fault.kind !== "cut") return undefined;
   if (on === "ingest" && fault.afterRecords !== undefined) return { store: true, cutAfter: fault.afterRecords };
-  return { store: false, answer: () => breakOff(res, fault.reset ?? true) };
+  return { store: false, answer: () => breakOff(res, fault.reset ?? false) };
 }
