@@ -1,15 +1,10 @@
+import type { Connection, ConnectionFilter } from "./connection.ts";
 import type { Fault, FaultList } from "./faults.ts";
 import type { Res } from "./http.ts";
-import { type Connection, Outlet } from "./outlet.ts";
+import { Outlet } from "./outlet.ts";
 import { INPUT_PREFIX } from "./runs.ts";
 
 const KEPT = 1000;
-
-export interface ConnectionFilter {
-  run?: string | undefined;
-  /** A stream key; an input stream also by its id. */
-  stream?: string | undefined;
-}
 
 /** The readers, open and gone. Of those that are gone, about the last thousand are kept. */
 export class Connections {

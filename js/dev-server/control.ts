@@ -1,7 +1,7 @@
 import type { App } from "./app.ts";
 import type { Fault } from "./faults.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody } from "./http.ts";
-import { appendValue, createRun } from "./operations.ts";
+import { appendValue } from "./operations.ts";
 import type { RunOptions, RunState } from "./runs.ts";
 import { scopesForRun } from "./tokens.ts";
 
@@ -32,7 +32,7 @@ const ROUTES: Record<string, Handler> = {
   "POST /runs": async (app, req, res) => {
     const options = (await body(req)) as RunOptions & { expiresIn?: string };
     const found = options.id === undefined ? undefined : app.runs.find(options.id);
-    const run = found ?? createRun(app, options);
+    const run = found ?? app.runs.create(options);
     const publicAccessToken = await app.tokens.mint(scopesForRun(run.id), { expiresIn: options.expiresIn ?? "24h" });
     json(res, found ? 200 : 201, { id: run.id, publicAccessToken });
   },

@@ -68,6 +68,12 @@ export function openEventStream(req: Req, res: Res, version: "v1" | "v2"): void 
   res.writeHead(200);
 }
 
+/** Empty counts as absent. */
+export function header(req: Req, name: string): string | undefined {
+  const value = req.headers[name];
+  return (Array.isArray(value) ? value[0] : value) || undefined;
+}
+
 export async function readBody(req: Req): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);

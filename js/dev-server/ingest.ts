@@ -1,8 +1,7 @@
 import type { App } from "./app.ts";
-import { breakOff, empty, json, type Req, type Res, text } from "./http.ts";
+import { breakOff, empty, header, json, type Req, type Res, text } from "./http.ts";
 import { partId } from "./ids.ts";
 import { RecordLog, RecordTooLarge } from "./log.ts";
-import { header } from "./read.ts";
 import type { Run, Stream } from "./runs.ts";
 import type { Fate } from "./send-faults.ts";
 

@@ -2,13 +2,9 @@ import type { App } from "./app.ts";
 import { partId } from "./ids.ts";
 import { type LogRecord, type NewRecord, RecordLog } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
-import type { Run, RunOptions } from "./runs.ts";
+import { INPUT_PREFIX } from "./runs.ts";
 
 /** What tests and the control routes do to the log, past the gateway and its checks. */
-
-export function createRun(app: App, options: RunOptions = {}): Run {
-  return app.runs.create(options);
-}
 
 /** Stores each value as `pipe` would: one record each on v2, one entry with a line each on v1. */
 export function appendValue(
@@ -20,7 +16,7 @@ export function appendValue(
 ): LogRecord[] | Entry {
   const run = app.runs.get(runId);
   const { log } = app.runs.stream(run, key);
-  if (!run.realtimeStreams.includes(key) && !key.startsWith("$trigger.input:")) run.realtimeStreams.push(key);
+  if (!run.realtimeStreams.includes(key) && !key.startsWith(INPUT_PREFIX)) run.realtimeStreams.push(key);
   if (log instanceof RecordLog) {
     return log.append(...values.map((data) => ({ body: JSON.stringify({ data, id: id ?? partId() }) })));
   }

@@ -1,27 +1,7 @@
 import { sleep } from "./bell.ts";
-import type { Fault, FaultKind } from "./faults.ts";
+import type { Connection } from "./connection.ts";
+import type { Fault } from "./faults.ts";
 import { breakOff, type Res } from "./http.ts";
-import type { StreamVersion } from "./runs.ts";
-
-/** One reader, open or gone. */
-export interface Connection {
-  readonly id: number;
-  readonly runId: string;
-  readonly streamKey: string;
-  readonly version: StreamVersion;
-  readonly openedAt: Date;
-  closedAt: Date | undefined;
-  closedBy: "client" | "server" | "fault" | "shutdown" | undefined;
-  readonly lastEventId: string | undefined;
-  /** The reader asked for new records only. */
-  readonly startLatest: boolean;
-  readonly timeoutSeconds: number;
-  /** Undefined until the headers were sent. */
-  status: number | undefined;
-  bytesWritten: number;
-  recordsWritten: number;
-  readonly faultsFired: FaultKind[];
-}
 
 type Stop = Extract<Fault, { kind: "cut" | "end" | "stall" }>;
 

@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import { type App, authenticate, authorize, isNameTooLong } from "./app.ts";
 import { sleep } from "./bell.ts";
+import { answerWith, isWholeAnswer } from "./fault-answers.ts";
 import type { Fault } from "./faults.ts";
-import { allowOrigin, empty, finish, json, openEventStream, type Req, type Res, text } from "./http.ts";
+import { allowOrigin, header, json, openEventStream, type Req, type Res, text } from "./http.ts";
 import { RecordLog } from "./log.ts";
 import { parseEntryId } from "./log-v1.ts";
 import type { Outlet } from "./outlet.ts";
@@ -58,6 +58,7 @@ async function serve(app: App, req: Req, res: Res, run: Run, key: string, timeou
   const { log } = app.runs.stream(run, key);
   const fromTail = startLatest && app.options.honorStartLatest !== false;
   openEventStream(req, res, run.version);
+  if (req.method === "HEAD") return outlet.end();
   if (!(await outlet.open())) return;
   const waitMs = timeoutSeconds * app.timing.secondMs;
   if (log instanceof RecordLog) {
@@ -89,39 +90,6 @@ async function answerInstead(faults: readonly Fault[], req: Req, res: Res, outle
     }
   }
   return false;
-}
-
-export type WholeAnswer = Extract<Fault, { kind: "status" | "html" | "redirect" }>;
-
-export function isWholeAnswer(fault: Fault): fault is WholeAnswer {
-  return fault.kind === "status" || fault.kind === "html" || fault.kind === "redirect";
-}
-
-/** Returns the status it answered. */
-export function answerWith(fault: WholeAnswer, req: Req, res: Res): number {
-  if (fault.kind === "html") {
-    finish(
-      res,
-      200,
-      "text/html; charset=utf-8",
-      fault.body ?? "<!doctype html><title>Sign in</title><p>Sign in to this network.",
-    );
-    return 200;
-  }
-  if (fault.kind === "redirect") {
-    res.setHeader("location", fault.location ?? `${req.url}?redirected=1`);
-    empty(res, fault.status ?? 307);
-    return fault.status ?? 307;
-  }
-  if (fault.cors === false) {
-    res.removeHeader("access-control-allow-origin");
-    res.removeHeader("access-control-expose-headers");
-  }
-  for (const [name, value] of Object.entries(fault.headers ?? {})) res.setHeader(name, value);
-  const body = fault.body ?? JSON.stringify({ error: STATUS_CODES[fault.status] ?? "Unknown" });
-  if (fault.status === 204 || fault.status === 304) empty(res, fault.status);
-  else finish(res, fault.status, fault.contentType ?? "application/json; charset=utf-8", body);
-  return fault.status;
 }
 
 function readableAs(run: Run): { type: string; id?: string | undefined }[] {
@@ -157,10 +125,4 @@ function inRange(seconds: number): number | string {
   if (seconds < 1) return "Timeout seconds must be greater than 0";
   if (seconds > 600) return "Timeout seconds must be less than 600";
   return seconds;
-}
-
-/** Empty counts as absent. */
-export function header(req: Req, name: string): string | undefined {
-  const value = req.headers[name];
-  return (Array.isArray(value) ? value[0] : value) || undefined;
 }

@@ -1,8 +1,8 @@
 import type { App } from "./app.ts";
 import { sleep } from "./bell.ts";
+import { answerWith, isWholeAnswer } from "./fault-answers.ts";
 import type { Fault, Operation } from "./faults.ts";
 import { breakOff, type Req, type Res } from "./http.ts";
-import { answerWith, isWholeAnswer } from "./read.ts";
 import type { Run } from "./runs.ts";
 
 /** What the script holds for a send. */

@@ -20,13 +20,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { App } from "./app.ts";
-import { type ConnectionFilter, Connections } from "./connections.ts";
+import type { Connection, ConnectionFilter } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { FaultList } from "./faults.ts";
 import type { LogRecord, NewRecord } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
-import { appendRaw, appendValue, createRun, trim } from "./operations.ts";
+import { appendRaw, appendValue, trim } from "./operations.ts";
 import { type DevServerOptions, timingOf } from "./options.ts";
-import type { Connection } from "./outlet.ts";
 import { type RequestEntry, RequestLog } from "./requests.ts";
 import { handle } from "./router.ts";
 import { type Run, type RunOptions, type RunState, Runs } from "./runs.ts";
@@ -115,7 +115,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
         server.closeAllConnections();
       });
     },
-    createRun: (runOptions) => createRun(app, runOptions),
+    createRun: (runOptions) => app.runs.create(runOptions),
     completeRun: (runId, state) => app.runs.complete(runId, state),
     append(runId, key, value, { partId } = {}) {
       const stored = appendValue(app, runId, key, [value], partId);

@@ -1,9 +1,8 @@
 import { type App, authenticate, authorize, isNameTooLong } from "./app.ts";
-import { allowOrigin, empty, json, type Req, type Res, readBody, text } from "./http.ts";
+import { allowOrigin, empty, header, json, type Req, type Res, readBody, text } from "./http.ts";
 import { inputId, partId } from "./ids.ts";
 import { ingest } from "./ingest.ts";
 import { RecordLog, RecordTooLarge } from "./log.ts";
-import { header } from "./read.ts";
 import { INPUT_PREFIX, type Run, type Stream } from "./runs.ts";
 import { fateOf } from "./send-faults.ts";
 
