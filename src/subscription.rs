@@ -458,14 +458,6 @@ impl Subscription {
         }
     }
 
-    /// Collect metadata for the parts to come, or no longer. [`flush`](Self::flush) first.
-    pub fn set_meta(&mut self, meta: bool) {
-        self.config.meta = meta;
-        if self.out.is_empty() {
-            self.out = Delivery::new(meta);
-        }
-    }
-
     /// Ends reading on the user's wish. What was received is still delivered.
     pub fn stop(&mut self) {
         if !matches!(self.state, State::Stopped) {
@@ -579,8 +571,7 @@ impl Subscription {
         }
     }
 
-    /// The parts received so far, due or not.
-    pub fn flush(&mut self, now: u64) -> Option<Delivery> {
+    fn flush(&mut self, now: u64) -> Option<Delivery> {
         self.throttle.delivered(now);
         if self.out.is_empty() {
             return None;

@@ -21,7 +21,6 @@ pub enum Command {
     Wake,
     TokenChanged,
     Paused(bool),
-    Meta(bool),
 }
 
 #[wasm_bindgen]
@@ -63,7 +62,7 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
                 }
             };
         }
-        hand_over(&mut core, &host, false);
+        hand_over(&mut core, &host);
 
         match core.poll_timeout() {
             None => sleep = None,
@@ -100,10 +99,6 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
                     paused = value;
                     core.set_paused(now(), value);
                 }
-                Command::Meta(meta) => {
-                    hand_over(&mut core, &host, true);
-                    core.set_meta(meta);
-                }
             },
             Either::Right((Either::Left(((number, event), _)), _)) => match event {
                 Some(Event::Head(response)) => core.handle_response(now(), number, response),
@@ -120,11 +115,9 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
     }
 }
 
-/// Delivers what is due, or all there is, then the status: an end must not overtake the parts before it.
-fn hand_over(core: &mut Subscription, host: &Host, all: bool) {
-    let now = now();
-    let delivery = if all { core.flush(now) } else { core.take_delivery(now) };
-    if let Some(delivery) = delivery {
+/// Delivers what is due, then the status: an end must not overtake the parts before it.
+fn hand_over(core: &mut Subscription, host: &Host) {
+    if let Some(delivery) = core.take_delivery(now()) {
         let (text, meta, notices) = (delivery.text(), delivery.meta(), delivery.notices());
         report(host.deliver(text, meta, notices, delivery.undefined(), core.cursor()));
     }

@@ -52,9 +52,4 @@ impl Handle {
     pub fn set_paused(&self, paused: bool) {
         self.send(Command::Paused(paused));
     }
-
-    #[wasm_bindgen(js_name = setMeta)]
-    pub fn set_meta(&self, meta: bool) {
-        self.send(Command::Meta(meta));
-    }
 }
