@@ -1,52 +1,21 @@
-// src -> js/generated (the wasm and its glue) -> pkg (what is published). Each half is skipped when nothing it reads has changed.
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { deflateRawSync } from "node:zlib";
-import {
-  cache,
-  capture,
-  cargoTarget,
-  files,
-  hash,
-  readJson,
-  root,
-  run,
-  Stop,
-  script,
-  stamp,
-  timed,
-  toolsBin,
-  withLock,
-} from "./lib.mjs";
+// src -> js/generated (wasm.mjs) -> pkg (here). Each half is skipped when nothing it reads has changed.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { cache, files, hash, readJson, root, run, Stop, script, whenStale } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./size.mjs";
+import { buildWasm, generated } from "./wasm.mjs";
 
-const TARGET = "wasm32-unknown-unknown";
-const OPTIMIZE = "-O3";
-/** What rustc emits for this target and every supported browser and Node 20 run. `--all-features` would emit more. */
-const WASM_FEATURES = [
-  "bulk-memory",
-  "nontrapping-float-to-int",
-  "sign-ext",
-  "mutable-globals",
-  "reference-types",
-  "multivalue",
-  "simd",
-];
-
-const generated = join(root, "js", "generated");
 const pkg = join(root, "pkg");
 const dist = join(pkg, "dist");
+const SOURCES = ["js", "pkg-template", "README.md", "LICENSE"];
+const TOOLS = [
+  "scripts/build.mjs",
+  "scripts/tsconfig.types.json",
+  "tsconfig.json",
+  "package.json",
+  "package-lock.json",
+];
 
 /** Sets up what is missing, then builds what is stale: everything. */
 export async function build() {
@@ -55,88 +24,22 @@ export async function build() {
   await buildPackage();
 }
 
-/** js/generated: all that importing js/*.ts in a test takes. */
-export async function buildWasm() {
-  const inputs = () =>
-    hash(
-      files(
-        "src",
-        "Cargo.toml",
-        "Cargo.lock",
-        ".cargo",
-        "rust-toolchain.toml",
-        "scripts/build.mjs",
-        "scripts/tools/Cargo.lock",
-      ),
-      capture("rustc", ["-V"]),
-    );
-  const outputs = ["runstream.js", "runstream.d.ts", "runstream_bg.wasm", "wasm-inline.js", "wasm-inline.d.ts"];
-  await whenStale(
-    "wasm",
-    inputs,
-    outputs.map((name) => join(generated, name)),
-    async () => {
-      await run("cargo", ["build", "--release", "--lib", "--target", TARGET, ...(process.env.CI ? ["--locked"] : [])]);
-      const out = join(cache, "wasm");
-      rmSync(out, { recursive: true, force: true });
-      await run(join(toolsBin, "wasm-bindgen"), [
-        join(cargoTarget, TARGET, "release", "runstream.wasm"),
-        ...["--target", "web", "--out-dir", out],
-        ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
-      ]);
-      const wasm = join(out, "runstream_bg.wasm");
-      const features = ["--mvp-features", ...WASM_FEATURES.map((name) => `--enable-${name}`)];
-      await run(process.execPath, [
-        join(root, "node_modules", "binaryen", "bin", "wasm-opt"),
-        OPTIMIZE,
-        ...features,
-        wasm,
-        "-o",
-        wasm,
-      ]);
-      const bytes = readFileSync(wasm);
-      if (!WebAssembly.validate(bytes)) throw new Stop("wasm-opt's output does not load in this Node");
-      writeFileSync(
-        join(out, "wasm-inline.js"),
-        `export default "${deflateRawSync(bytes, { level: 9 }).toString("base64")}";\n`,
-      );
-      writeFileSync(
-        join(out, "wasm-inline.d.ts"),
-        "/** runstream_bg.wasm: base64 of raw deflate. */\ndeclare const wasm: string;\nexport default wasm;\n",
-      );
-      mkdirSync(generated, { recursive: true });
-      for (const name of readdirSync(out)) renameSync(join(out, name), join(generated, name));
-    },
-  );
-}
-
 /** pkg: the package as it would be published. */
 export async function buildPackage() {
-  const inputs = () =>
-    hash(
-      files(
-        "js",
-        "pkg-template",
-        "scripts/build.mjs",
-        "README.md",
-        "LICENSE",
-        "package.json",
-        "package-lock.json",
-        "tsconfig.json",
-      ),
-    );
-  await whenStale("pkg", inputs, [join(pkg, "package.json")], async () => {
-    rmSync(pkg, { recursive: true, force: true });
-    mkdirSync(dist, { recursive: true });
-    await bundle();
-    copyFileSync(join(generated, "runstream_bg.wasm"), join(dist, "runstream_bg.wasm"));
-    await declarations();
-    for (const name of ["README.md", "LICENSE"])
-      if (existsSync(join(root, name))) copyFileSync(join(root, name), join(pkg, name));
-    for (const name of readdirSync(join(root, "pkg-template")))
-      copyFileSync(join(root, "pkg-template", name), join(pkg, name));
-    const manifest = { ...readJson("pkg-template/package.json"), version: version() };
-    writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await whenStale("build pkg", {
+    inputs: () => hash(files(...SOURCES, ...TOOLS)),
+    outputs: [join(pkg, "package.json")],
+    work: async () => {
+      const manifest = { ...readJson("pkg-template/package.json"), version: version() };
+      rmSync(pkg, { recursive: true, force: true });
+      mkdirSync(dist, { recursive: true });
+      await bundle();
+      await declarations();
+      copyFileSync(join(generated, "runstream_bg.wasm"), join(dist, "runstream_bg.wasm"));
+      for (const path of ["README.md", "LICENSE", ...files("pkg-template")])
+        if (existsSync(join(root, path))) copyFileSync(join(root, path), join(pkg, basename(path)));
+      writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    },
   });
 }
 
@@ -220,18 +123,6 @@ function version() {
   if (crate !== version)
     throw new Stop(`package.json says version ${version}, Cargo.toml says ${crate}: make them agree.`);
   return version;
-}
-
-async function whenStale(name, inputs, outputs, work) {
-  const isFresh = () => stamp(name, inputs()).fresh && outputs.every((path) => existsSync(path));
-  if (isFresh()) return;
-  await withLock("build", async () => {
-    if (isFresh()) return;
-    const current = stamp(name, inputs());
-    current.forget();
-    await timed(`build ${name}`, work);
-    current.done();
-  });
 }
 
 script(import.meta.url, async () => {

@@ -1,8 +1,8 @@
 // Formatting, lints and types, of both languages: `npm run check`. With --fix (`npm run fix`), applies what can be applied.
 import { join } from "node:path";
-import { buildWasm } from "./build.mjs";
 import { exec, root, Stop, script, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
+import { buildWasm } from "./wasm.mjs";
 
 const bin = (pkg, file) => [process.execPath, join(root, "node_modules", pkg, "bin", file)];
 const clippy = ["cargo", "clippy", "--all-targets", "--quiet"];

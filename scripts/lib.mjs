@@ -86,17 +86,18 @@ export function hash(paths, ...also) {
   return sum.digest("hex");
 }
 
-/** Whether the step `name` was last done with these inputs; `done()` says that it now is. */
-export function stamp(name, inputs) {
+/** Does the work of the step `name` unless it was last done with these inputs and every output is still there. */
+export async function whenStale(name, { inputs, outputs, work }) {
   const path = join(cache, `${name}.stamp`);
-  return {
-    fresh: existsSync(path) && readFileSync(path, "utf8") === inputs,
-    forget: () => rmSync(path, { force: true }),
-    done: () => {
-      mkdirSync(cache, { recursive: true });
-      writeFileSync(path, inputs);
-    },
-  };
+  const isFresh = () => readOr(path, "") === inputs() && outputs.every((output) => existsSync(output));
+  if (isFresh()) return;
+  await withLock(name, async () => {
+    if (isFresh()) return;
+    const current = inputs();
+    rmSync(path, { force: true });
+    await timed(name, work);
+    writeFileSync(path, current);
+  });
 }
 
 /** One process at a time per `name`. The lock of a process that died is taken over. */

@@ -1,22 +1,8 @@
 // Everything the build and the tests need, from a machine with Rust, Node and npm. Does nothing when there is nothing to do.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromedriver, chromium } from "./browser.mjs";
-import {
-  cache,
-  capture,
-  files,
-  hash,
-  root,
-  run,
-  Stop,
-  script,
-  stamp,
-  timed,
-  toolsBin,
-  which,
-  withLock,
-} from "./lib.mjs";
+import { cache, capture, files, hash, root, run, Stop, script, timed, toolsBin, which, withLock } from "./lib.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack"];
@@ -85,8 +71,11 @@ async function addWasmTarget() {
   await run("rustup", ["target", "add", TARGET]);
 }
 
-const toolsStamp = () => stamp("tools", hash(files("scripts/tools")));
-const hasTools = () => toolsStamp().fresh && TOOLS.every((tool) => existsSync(join(toolsBin, tool)));
+const stamp = join(toolsBin, "stamp");
+const toolsHash = () => hash(files("scripts/tools"));
+const hasTools = () =>
+  [stamp, ...TOOLS.map((tool) => join(toolsBin, tool))].every((path) => existsSync(path)) &&
+  readFileSync(stamp, "utf8") === toolsHash();
 
 /** Kept: the three programs (60 MB). Not kept: the build tree (700 MB). */
 async function compileTools() {
@@ -97,7 +86,7 @@ async function compileTools() {
   mkdirSync(toolsBin, { recursive: true });
   for (const tool of TOOLS) copyFileSync(join(tree, "debug", tool), join(toolsBin, tool));
   rmSync(tree, { recursive: true, force: true });
-  toolsStamp().done();
+  writeFileSync(stamp, toolsHash());
 }
 
 script(import.meta.url, () => setup({ browser: true }));

@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromedriver, webdriverJson } from "./browser.mjs";
-import { buildPackage, buildWasm } from "./build.mjs";
+import { buildPackage } from "./build.mjs";
 import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
 import { setup } from "./setup.mjs";
+import { buildWasm } from "./wasm.mjs";
 
 const locked = process.env.CI ? ["--locked"] : [];
 

@@ -1,0 +1,97 @@
+// src -> js/generated: the wasm, its glue, and the wasm as a module that any bundler can load.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
+import { cache, capture, cargoTarget, files, hash, root, run, Stop, toolsBin, whenStale } from "./lib.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+const OPTIMIZE = "-O3";
+/** What rustc emits for this target, and Node 20 and every supported browser run. `--all-features` would emit more. */
+const FEATURES = [
+  "bulk-memory",
+  "nontrapping-float-to-int",
+  "sign-ext",
+  "mutable-globals",
+  "reference-types",
+  "multivalue",
+  "simd",
+];
+const SOURCES = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "rust-toolchain.toml"];
+const TOOLS = ["scripts/wasm.mjs", "scripts/tools", "package-lock.json"];
+
+export const generated = join(root, "js", "generated");
+const out = join(cache, "wasm");
+const wasm = join(out, "runstream_bg.wasm");
+const glue = join(out, "runstream.js");
+
+/** js/generated: all that importing js/*.ts in a test takes. */
+export async function buildWasm() {
+  await whenStale("build wasm", {
+    inputs: () => hash(files(...SOURCES, ...TOOLS), capture("rustc", ["-V"])),
+    outputs: ["runstream.js", "runstream.d.ts", "runstream_bg.wasm", "wasm-inline.js", "wasm-inline.d.ts"].map((name) =>
+      join(generated, name),
+    ),
+    work: async () => {
+      await compile();
+      const names = optimize();
+      writeFileSync(glue, renamed(readFileSync(glue, "utf8"), names));
+      const types = join(out, "runstream.d.ts");
+      writeFileSync(types, readFileSync(types, "utf8").replace(/(?<=interface InitOutput )\{.*?^\}/ms, "{}"));
+      inline(readFileSync(wasm));
+      mkdirSync(generated, { recursive: true });
+      for (const name of readdirSync(out)) renameSync(join(out, name), join(generated, name));
+    },
+  });
+}
+
+async function compile() {
+  await run("cargo", ["build", "--release", "--lib", "--target", TARGET, ...(process.env.CI ? ["--locked"] : [])]);
+  rmSync(out, { recursive: true, force: true });
+  await run(join(toolsBin, "wasm-bindgen"), [
+    join(cargoTarget, TARGET, "release", "runstream.wasm"),
+    ...["--target", "web", "--out-dir", out],
+    ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
+  ]);
+}
+
+/** Returns the new names of the imports and exports: the long ones cost 3 KB of gzip, half of it in the glue. */
+function optimize() {
+  const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
+  const features = ["--mvp-features", ...FEATURES.map((name) => `--enable-${name}`)];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [wasmOpt, OPTIMIZE, ...features, "--minify-imports-and-exports-and-modules", wasm, "-o", wasm],
+    { encoding: "utf8" },
+  );
+  if (status !== 0) throw new Stop(`wasm-opt failed:\n${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** The glue, speaking the new names. In it an import is a key of an object, and an export a property of `wasm`. */
+function renamed(text, names) {
+  const imports = new Map(names.imports.map(([, name, short]) => [name, short]));
+  const exports = new Map(names.exports);
+  const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(wasm)));
+  let found = 0;
+  const result = text
+    .replace(/^( {8})(\w+)(?=: function\()/gm, (_, indent, name) => {
+      found += 1;
+      return indent + imports.get(name);
+    })
+    .replace(/\bwasm\.(\w+)/g, (_, name) => `wasm.${exports.get(name) ?? name}`)
+    .replace('"./runstream_bg.js": import0', `"${module}": import0`);
+  if (found !== imports.size || result.includes("runstream_bg"))
+    throw new Stop("the glue has taken another form: adapt `renamed` in scripts/wasm.mjs, or leave the names long");
+  return result;
+}
+
+/** Base64, since no bundler, test runner or server needs to be told what to do with a string. */
+function inline(bytes) {
+  const text = deflateRawSync(bytes, { level: 9 }).toString("base64");
+  writeFileSync(join(out, "wasm-inline.js"), `export default "${text}";\n`);
+  writeFileSync(
+    join(out, "wasm-inline.d.ts"),
+    "/** runstream_bg.wasm: base64 of raw deflate. */\ndeclare const wasm: string;\nexport default wasm;\n",
+  );
+}
