@@ -5,51 +5,60 @@ import { INPUT_PREFIX } from "./runs.ts";
  * `afterBytes` counts bytes of the body, `afterRecords` records sent on that connection; with neither, at once.
  * Records are numbered as in the log: `seq_num` on v2, lines from 0 on v1.
  */
-export type Fault = FaultScope &
-  /** The socket closes in the middle of the body, after exactly so much. `reset`: at once, and what is on its way is lost. */
-  (
-    | { kind: "cut"; afterBytes?: number; afterRecords?: number; reset?: boolean }
-    /** A proper end of the body that says nothing. */
-    | { kind: "end"; afterBytes?: number; afterRecords?: number }
-    /** No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. */
-    | { kind: "stall"; afterBytes?: number; afterRecords?: number; headers?: boolean }
-    /** The answer begins late. */
-    | { kind: "delay"; ms: number }
-    /** A few bytes at a time. Default 16 bytes each 5 ms. */
-    | { kind: "drip"; bytes?: number; ms?: number }
-    /** `accept` stores a send all the same. `cors: false` hides the answer from pages of another origin. */
-    | {
-        kind: "status";
-        status: number;
-        headers?: Record<string, string>;
-        body?: string;
-        contentType?: string;
-        accept?: boolean;
-        cors?: boolean;
-      }
-    /** 200 and a web page, as a captive portal answers. */
-    | { kind: "html"; body?: string }
-    /** Default 307 to the same address with `?redirected=1`. */
-    | { kind: "redirect"; location?: string; status?: number }
-    /** Every batch (v1: event) is written twice. */
-    | { kind: "duplicate" }
-    /** `Last-Event-ID` is not looked at: everything from 0. */
-    | { kind: "replay" }
-    /** The batch (v1: event) holding this record is cut in half and is not JSON. */
-    | { kind: "malformed"; atRecord: number }
-    /** These records are not sent, as if a proxy had eaten them. Both ends included. */
-    | { kind: "swallow"; fromRecord: number; toRecord: number }
-    /** The record arrives after the one that follows it. */
-    | { kind: "reorder"; atRecord: number }
-    /** `[DONE]` long before the wait is over. On v1: the body ends. */
-    | { kind: "done-early"; afterRecords?: number }
-    /** S2's `event: error`, then the end of the body. v2 only. */
-    | { kind: "error-event"; afterRecords?: number; code?: string; message?: string }
-    /** Anything at all, written as it is. */
-    | { kind: "inject"; text: string; afterRecords?: number }
-    /** The send is stored, then the socket closes before the answer. */
-    | { kind: "drop-answer" }
-  );
+export type Fault = FaultScope & FaultAct;
+
+type FaultAct =
+  /**
+   * The socket closes in the middle of the body, after exactly so much. `reset`: by a TCP reset, which loses what is
+   * still on its way. `headers: false`: before the status, as when nobody answers.
+   */
+  | { kind: "cut"; afterBytes?: number; afterRecords?: number; reset?: boolean; headers?: boolean }
+  /** A proper end of the body that says nothing. */
+  | { kind: "end"; afterBytes?: number; afterRecords?: number }
+  /** No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. */
+  | { kind: "stall"; afterBytes?: number; afterRecords?: number; headers?: boolean }
+  /** The answer begins late. */
+  | { kind: "delay"; ms: number }
+  /** A few bytes at a time. Default 16 bytes each 5 ms. */
+  | { kind: "drip"; bytes?: number; ms?: number }
+  | StatusFault
+  /** 200 and a web page, as a captive portal answers. */
+  | { kind: "html"; body?: string }
+  /** Default 307 to the same address with `?redirected=1`. */
+  | { kind: "redirect"; location?: string; status?: number }
+  /** Every batch (v1: event) is written twice. */
+  | { kind: "duplicate" }
+  /** `Last-Event-ID` is not looked at: everything from 0, or on v2 only so many records again. */
+  | { kind: "replay"; records?: number }
+  /** The batch (v1: event) holding this record is cut in half and is not JSON. */
+  | { kind: "malformed"; atRecord: number }
+  /** These records are not sent, as if a proxy had eaten them. Both ends included. */
+  | { kind: "swallow"; fromRecord: number; toRecord: number }
+  /** The record arrives after the one that follows it. */
+  | { kind: "reorder"; atRecord: number }
+  /** `[DONE]` long before the wait is over. On v1: the body ends. */
+  | { kind: "done-early"; afterRecords?: number }
+  /** S2's `event: error`, then the end of the body. On v1: the body ends. */
+  | { kind: "error-event"; afterRecords?: number; code?: string; message?: string }
+  /** Anything at all, written as it is. */
+  | { kind: "inject"; text: string; afterRecords?: number }
+  /** The send is stored, then the socket closes before the answer. */
+  | { kind: "drop-answer" };
+
+/** Another answer than the one due. */
+interface StatusFault {
+  kind: "status";
+  status: number;
+  headers?: Record<string, string>;
+  /** Default: JSON with the status in words. */
+  body?: string;
+  /** Default "application/json; charset=utf-8". */
+  contentType?: string;
+  /** A send is stored all the same. Default false. */
+  accept?: boolean;
+  /** False hides the answer from pages of another origin. Default true. */
+  cors?: boolean;
+}
 
 export interface FaultScope {
   /** Only this run. */

@@ -1,16 +1,19 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 
 const URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+/** Asking the system for a few bytes at a time would be most of the cost of an append. */
+const pool = new Uint8Array(4096);
+let used = pool.length;
 
 /** A maker of random ids over `alphabet`, which may have at most 256 characters. */
 export function customAlphabet(alphabet: string, length: number): () => string {
+  // Bytes past the last whole multiple would favour the first characters.
   const usable = 256 - (256 % alphabet.length);
   return () => {
     let id = "";
     while (id.length < length) {
-      for (const byte of randomBytes(length * 2)) {
-        if (byte < usable && id.length < length) id += alphabet[byte % alphabet.length];
-      }
+      const byte = nextByte();
+      if (byte < usable) id += alphabet[byte % alphabet.length];
     }
     return id;
   };
@@ -20,3 +23,11 @@ export function customAlphabet(alphabet: string, length: number): () => string {
 export const partId = customAlphabet(URL_SAFE, 7);
 /** The form of an id given to an input send. */
 export const inputId = (): string => `inp_${randomBytes(6).toString("hex")}`;
+
+function nextByte(): number {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  return pool[used++] as number;
+}

@@ -58,7 +58,7 @@ export class Outlet {
       rest = rest.subarray(piece.length);
       await this.#push(piece);
       if (!(await this.#stopHere())) return false;
-      if (this.#drip) await sleep(this.#drip.ms, this.closed);
+      if (this.#drip) await pause(this.#drip.ms, this.closed);
     }
     return this.#alive;
   }
@@ -126,4 +126,9 @@ export class Outlet {
 
 function isByteStop(fault: Fault): fault is Stop {
   return (fault.kind === "cut" || fault.kind === "end" || fault.kind === "stall") && fault.afterRecords === undefined;
+}
+
+/** Without a wait the pieces still leave one by one. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return ms > 0 ? sleep(ms, signal) : new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,7 +10,7 @@ export const v2Phrases: Phrases = {
 
 interface Reading {
   log: RecordLog;
-  /** First position wanted; past the tail means the tail. */
+  /** First position wanted. */
   from: number;
   /** How long no record may come before the window ends. 0: drain and end. */
   waitMs: number;
@@ -24,7 +24,7 @@ interface Reading {
  * nothing came for `waitMs`. Returns when the body ended or the reader left.
  */
 export async function readV2({ log, from, waitMs, outlet, script, timing }: Reading): Promise<void> {
-  let next = Math.min(from, log.tail.seqNum);
+  let next = from;
   let count = 0;
   let bytes = 0;
   /** Set once the tail was reached: from then on batches say where it is. */

@@ -62,10 +62,12 @@ async function serve(app: App, req: Req, res: Res, run: Run, key: string, timeou
   if (!(await outlet.open())) return;
   const waitMs = timeoutSeconds * app.timing.secondMs;
   if (log instanceof RecordLog) {
-    const start = script.ignoresCursor ? 0 : fromTail ? log.tail.seqNum : from;
+    const { seqNum: tail } = log.tail;
+    // Past the tail means the tail.
+    const start = Math.max((fromTail ? tail : Math.min(from, tail)) - script.rewind, 0);
     await readV2({ log, from: start, waitMs, outlet, script, timing: app.timing });
   } else {
-    const after = script.ignoresCursor ? { ms: 0, seq: 0 } : fromTail ? log.lastId : parseEntryId(lastEventId ?? "0");
+    const after = script.rewind > 0 ? { ms: 0, seq: 0 } : fromTail ? log.lastId : parseEntryId(lastEventId ?? "0");
     // Redis refuses the id after the headers went out.
     if (!after) return outlet.end();
     await readV1({ log, after, idleMs: waitMs, outlet, script, timing: app.timing });
@@ -79,7 +81,7 @@ async function answerInstead(faults: readonly Fault[], req: Req, res: Res, outle
       outlet.fire(fault);
       await sleep(fault.ms, outlet.closed);
       if (outlet.closed.aborted) return true;
-    } else if (fault.kind === "stall" && fault.headers === false) {
+    } else if ((fault.kind === "stall" || fault.kind === "cut") && fault.headers === false) {
       await outlet.stop(fault);
       return true;
     } else if (isWholeAnswer(fault)) {

@@ -30,11 +30,12 @@ export class Script {
     this.#stops = faults.filter(isRecordStop).sort((a, b) => (a.afterRecords ?? 0) - (b.afterRecords ?? 0));
   }
 
-  /** True when the reader's cursor is to be overlooked. */
-  get ignoresCursor(): boolean {
+  /** How far back the reader is taken, against its cursor: 0 unless a fault says so. */
+  get rewind(): number {
     const replay = this.#faults.find((fault) => fault.kind === "replay");
-    if (replay) this.#fireOnce(replay);
-    return replay !== undefined;
+    if (!replay) return 0;
+    this.#fireOnce(replay);
+    return replay.records ?? Number.POSITIVE_INFINITY;
   }
 
   /** How many records may be sent before the next fault is due. */

@@ -93,6 +93,8 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   const requests = new RequestLog();
   const server = createServer((req, res) => {
     requests.note(req, res);
+    // A reader that left in the middle of a write is nothing to report.
+    res.on("error", () => {});
     void handle(app, req, res);
   });
   server.keepAliveTimeout = 65_000;

@@ -71,6 +71,15 @@ describe("faults that break a read off", () => {
     );
   });
 
+  it("cut before the status", async () => {
+    const server = await serveWith({ kind: "cut", headers: false, times: 2 });
+    await expect(read(server, chat, drain)).rejects.toThrow();
+    await expect(
+      fetch(server.url + chat, { headers: { authorization: `Bearer ${server.secretKey}` } }),
+    ).rejects.toThrow();
+    expect(server.connections.map(({ status }) => status)).toEqual([undefined, undefined]);
+  });
+
   it("stall: no byte more, no ping, an open socket", async () => {
     const server = await serveWith({ kind: "stall", afterRecords: 2 }, { kind: "stall", headers: false });
     const reader = await read(server, chat, drain);
@@ -100,9 +109,10 @@ describe("faults in what a read brings", () => {
   });
 
   it("replay: the cursor is overlooked", async () => {
-    const server = await serveWith({ kind: "replay" });
+    const server = await serveWith({ kind: "replay" }, { kind: "replay", records: 2 });
     const headers = { ...drain, "last-event-id": "2" };
     expect(seqs(await readAll(server, chat, headers))).toEqual([0, 1, 2, 3]);
+    expect(seqs(await readAll(server, chat, headers))).toEqual([1, 2, 3]);
     expect(seqs(await readAll(server, chat, headers))).toEqual([3]);
   });
 
@@ -153,6 +163,8 @@ describe("faults in what a read brings", () => {
     const text = await readAll(server, chat, drain);
     expect(seqs(text)).toEqual([0, 1, 2, 3]);
     expect(Date.now() - began).toBeGreaterThan((text.length / 50) * 10 * 0.8);
+    server.faults.add({ kind: "drip", bytes: 1, ms: 0 });
+    expect(seqs(await readAll(server, chat, drain))).toEqual([0, 1, 2, 3]);
   });
 });
 

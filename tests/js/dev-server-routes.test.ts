@@ -436,6 +436,12 @@ describe("addresses", () => {
     expect([answer.status, answer.headers.location]).toEqual([301, `${output}?a=/`]);
   });
 
+  it("of streams answer HEAD with the headers alone", async () => {
+    const server = await serveRun();
+    const answer = await send(server, "HEAD", output);
+    expect([answer.status, answer.headers["x-stream-version"], answer.body]).toEqual([200, "v2", ""]);
+  });
+
   it("that nobody knows are 404", async () => {
     const server = await serveRun();
     for (const path of ["/", "/api/v1/runs", "/realtime/v1/streams/run_1", "/realtime/v1/streams//x", `${append}/x`]) {
