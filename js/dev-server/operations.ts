@@ -1,5 +1,5 @@
 import type { App } from "./app.ts";
-import { partId } from "./ids.ts";
+import { inputId, partId } from "./ids.ts";
 import { type LogRecord, type NewRecord, RecordLog } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
 import { INPUT_PREFIX } from "./runs.ts";
@@ -21,6 +21,14 @@ export function appendValue(
     return log.append(...values.map((data) => ({ body: JSON.stringify({ data, id: id ?? partId() }) })));
   }
   return log.append(values.map((value) => String(JSON.stringify(value))));
+}
+
+/** Stores one value as an input send does: its JSON text, as a string. */
+export function appendInput(app: App, runId: string, id: string, value: unknown): LogRecord | Entry {
+  const data: string | undefined = JSON.stringify(value);
+  const { log } = app.runs.stream(app.runs.get(runId), INPUT_PREFIX + id);
+  if (!(log instanceof RecordLog)) return log.append([String(JSON.stringify(data))]);
+  return log.append({ body: JSON.stringify({ data, id: inputId() }) })[0] as LogRecord;
 }
 
 /** Stores a record, or on v1 a line, as it is. */

@@ -25,7 +25,7 @@ import { Connections } from "./connections.ts";
 import { FaultList } from "./faults.ts";
 import type { LogRecord, NewRecord } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
-import { appendRaw, appendValue, trim } from "./operations.ts";
+import { appendInput, appendRaw, appendValue, trim } from "./operations.ts";
 import { type DevServerOptions, timingOf } from "./options.ts";
 import { type RequestEntry, RequestLog } from "./requests.ts";
 import { handle } from "./router.ts";
@@ -57,6 +57,8 @@ export interface DevServer {
   append(runId: string, streamKey: string, value: unknown, options?: { partId?: string }): LogRecord | Entry;
   /** Several parts at once: one batch for a reader at the tail; on v1 events that share one id. */
   appendAll(runId: string, streamKey: string, values: readonly unknown[]): LogRecord[] | Entry;
+  /** One value, stored as a send to this input stream stores it. */
+  appendInput(runId: string, inputStreamId: string, value: unknown): LogRecord | Entry;
   /** A record as it is: command and control records, bodies that are no envelope. On v1: a line. */
   appendRaw(runId: string, streamKey: string, record: NewRecord): LogRecord | Entry;
   /** Forgets the records before `seqNum` (v2). */
@@ -124,6 +126,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
       return Array.isArray(stored) ? (stored[0] as LogRecord) : stored;
     },
     appendAll: (runId, key, values) => appendValue(app, runId, key, values),
+    appendInput: (runId, id, value) => appendInput(app, runId, id, value),
     appendRaw: (runId, key, record) => appendRaw(app, runId, key, record),
     trim: (runId, key, seqNum) => trim(app, runId, key, seqNum),
     deleteStream: (runId, key) => app.runs.deleteStream(runId, key),

@@ -107,6 +107,20 @@ describe("the server", () => {
     expect(server.createRun().id).toMatch(/^run_[1-9a-z]{21}$/);
   });
 
+  it("stores input as a send does", async () => {
+    const server = await serve();
+    server.createRun({ id: "run_1" });
+    for (const data of [{ ok: true }, undefined]) {
+      server.appendInput("run_1", "approval", data);
+      await send(server, "POST", "/realtime/v1/streams/run_1/input/approval", { body: JSON.stringify({ data }) });
+    }
+    const bodies = server
+      .records("run_1", "$trigger.input:approval")
+      .map((record) => ("body" in record ? record.body : ""));
+    const [direct, sent, nothing, nothingSent] = bodies.map((body) => body.replace(/inp_[0-9a-f]{12}/, "inp_"));
+    expect([direct, nothing]).toEqual([sent, nothingSent]);
+  });
+
   it("keeps a list of requests and of connections", async () => {
     const server = await serve();
     server.createRun({ id: "run_1" });
