@@ -1,0 +1,45 @@
+import { RunstreamError } from "./errors.ts";
+import type { ClientOptions } from "./types.ts";
+
+let configured: ClientOptions = {};
+
+/** Sets what calls fall back to when they name no `accessToken`, `baseURL`, … of their own. Each call replaces the last. */
+export function configure(options: ClientOptions): void {
+  configured = { ...options };
+}
+
+/** The options of a call, completed by `configure` and then by `TRIGGER_SECRET_KEY` and `TRIGGER_API_URL`. */
+export function clientOf(options: ClientOptions = {}): ClientOptions {
+  const env = typeof process === "undefined" ? {} : (process.env ?? {});
+  return {
+    ...configured,
+    ...defined(options),
+    accessToken: options.accessToken ?? configured.accessToken ?? env.TRIGGER_SECRET_KEY,
+    baseURL: options.baseURL ?? configured.baseURL ?? env.TRIGGER_API_URL,
+  };
+}
+
+/** Throws a typed error that names what is missing and how to give it. */
+export function requireReady(what: string, runId: unknown, { accessToken }: ClientOptions): void {
+  const missing = notReady(what, runId, accessToken);
+  if (missing) throw missing;
+}
+
+/** The error of a missing run id or token, if one is missing. */
+export function notReady(what: string, runId: unknown, accessToken: unknown): RunstreamError | undefined {
+  if (typeof runId !== "string" || runId === "") {
+    return new RunstreamError("not-ready", `${what}: the run id is ${JSON.stringify(runId)}; give the id of a run`);
+  }
+  if (!accessToken) {
+    return new RunstreamError(
+      "not-ready",
+      `${what}: there is no access token; pass accessToken, or on a server set TRIGGER_SECRET_KEY`,
+    );
+  }
+  return undefined;
+}
+
+/** Without the keys whose value is undefined, which would hide the ones they are spread over. */
+export function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,73 @@
+/**
+ * What went wrong. Check `error.code`, never `instanceof`: two copies of the package may be loaded.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `unauthorized` | 401 or 403, after one refresh of the token. A new token revives the subscription. |
+ * | `not-found` | 404. On the first connection only after three tries. |
+ * | `rejected` | Another 4xx: the server will not serve this request. |
+ * | `http` | 5xx, 408, 425 or 429. Retried. |
+ * | `network` | The request or the body failed on the way. Retried. |
+ * | `timeout` | No answer for 15 s, or no byte for longer than a live server is silent. Retried. |
+ * | `not-a-stream` | 200 with something else than an event stream. Retried, and shown at once. |
+ * | `buffer-exceeded` | One event larger than 16 MiB. |
+ * | `bad-event` | A batch that cannot be read, three times at the same position. |
+ * | `too-large` | A send over the limit, measured after encoding. |
+ * | `unsupported` | Needs the secret key, which a browser must not have. |
+ * | `unconfirmed` | A send whose outcome is unknown: it may have arrived. |
+ * | `not-ready` | No run id or no token. |
+ * | `invalid-argument` | A value that cannot be; the message names it. |
+ * | `internal` | Our bug. |
+ */
+export type ErrorCode =
+  | "unauthorized"
+  | "not-found"
+  | "rejected"
+  | "http"
+  | "network"
+  | "timeout"
+  | "not-a-stream"
+  | "buffer-exceeded"
+  | "bad-event"
+  | "too-large"
+  | "unsupported"
+  | "unconfirmed"
+  | "not-ready"
+  | "invalid-argument"
+  | "internal";
+
+/** Every error this package makes. */
+export class RunstreamError extends Error {
+  override readonly name = "RunstreamError";
+
+  constructor(
+    /** What kind of error it is. */
+    readonly code: ErrorCode,
+    message: string,
+    /** The HTTP status behind it, if there is one. */
+    readonly status?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Hands an exception of the application to the page's error handling, without stopping what called it. */
+export function reportException(thrown: unknown): void {
+  if (typeof reportError === "function") reportError(thrown);
+  else console.error(thrown);
+}
+
+const warned = new Set<string>();
+
+/** Says `message` once on the console, in development only. */
+export function warnOnce(message: string): void {
+  if (isProduction() || warned.has(message)) return;
+  warned.add(message);
+  console.warn(`runstream: ${message}`);
+}
+
+function isProduction(): boolean {
+  // A bundler replaces the whole expression; a plain page has no `process`.
+  return typeof process !== "undefined" && process.env.NODE_ENV === "production";
+}

@@ -1,0 +1,107 @@
+import { clientOf, requireReady } from "./config.ts";
+import { RunstreamError } from "./errors.ts";
+import { Connection } from "./subscription.ts";
+import type { ReadableStreamIterable, StreamReadOptions } from "./types.ts";
+
+/** How much may wait for a slow consumer before the server is made to wait, in bytes of JSON. */
+const HIGH_WATER = 256 * 1024;
+
+/**
+ * Reads a stream on a connection of its own. Pull-based: what nobody takes stays on the server, but for one read and
+ * `HIGH_WATER`. Closes when the server ended the window or `signal` is aborted; errors with a typed error.
+ */
+export function readStream<T>(runId: string, key: string, options: StreamReadOptions = {}): ReadableStreamIterable<T> {
+  const client = clientOf(options);
+  requireReady(`reading stream "${key}"`, runId, client);
+  const waiting: Array<{ parts: unknown[]; bytes: number }> = [];
+  let taken = 0;
+  let bytes = 0;
+  let isPaused = false;
+  let wake: (() => void) | undefined;
+  const { signal } = options;
+
+  const connection = new Connection(
+    { runId, key, input: false, client, read: options },
+    {
+      deliver: (delivery) => {
+        if (delivery.parts.length === 0) return;
+        waiting.push(delivery);
+        bytes += delivery.bytes;
+        pace();
+        wake?.();
+      },
+      changed: () => wake?.(),
+    },
+  );
+  const pace = () => {
+    const shouldPause = isPaused ? bytes > HIGH_WATER / 2 : bytes > HIGH_WATER;
+    if (shouldPause !== isPaused) {
+      isPaused = shouldPause;
+      connection.setPaused(isPaused);
+    }
+  };
+  const close = () => {
+    signal?.removeEventListener("abort", onAbort);
+    connection.close();
+  };
+  let isAborted = signal?.aborted ?? false;
+  const onAbort = () => {
+    isAborted = true;
+    connection.stop();
+    wake?.();
+  };
+
+  const stream = new ReadableStream<T>(
+    {
+      start() {
+        if (isAborted) return;
+        signal?.addEventListener("abort", onAbort);
+        void connection.open({ meta: false, deliverInterval: 0 });
+      },
+      async pull(controller) {
+        for (;;) {
+          const next = waiting[0];
+          if (next) {
+            controller.enqueue(next.parts[taken++] as T);
+            if (taken === next.parts.length) {
+              waiting.shift();
+              taken = 0;
+              bytes -= next.bytes;
+              pace();
+            }
+            return;
+          }
+          const { status, error } = connection.status;
+          if (isAborted || status === "ended" || status === "stopped") {
+            close();
+            return controller.close();
+          }
+          if (status === "failed") {
+            close();
+            return controller.error(error ?? new RunstreamError("internal", "the stream failed without a cause"));
+          }
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  );
+  return iterable(stream);
+}
+
+/** Adds iteration where the platform's streams have none (Safari). */
+function iterable<T>(stream: ReadableStream<T>): ReadableStreamIterable<T> {
+  if (Symbol.asyncIterator in stream) return stream as ReadableStreamIterable<T>;
+  async function* iterate() {
+    const reader = (stream as ReadableStream<T>).getReader();
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    } finally {
+      await reader.cancel();
+    }
+  }
+  return Object.assign(stream as ReadableStream<T>, { [Symbol.asyncIterator]: iterate });
+}

@@ -1,0 +1,38 @@
+import { RunstreamError } from "./errors.ts";
+import { defineInput } from "./input.ts";
+import { readStream } from "./read.ts";
+import type { DefinedStream, ReadableStreamIterable, StreamReadOptions } from "./types.ts";
+
+/** The stream a run has when none is named. */
+export const DEFAULT_KEY = "default";
+
+function define<TPart>({ id }: { id: string }): DefinedStream<TPart> {
+  checkKey(id);
+  return { id, read: (runId, options) => read<TPart>(runId, id, options) };
+}
+
+function read<TPart>(runId: string, key: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+function read<TPart>(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+// async, so that a bad argument rejects instead of throwing.
+async function read<TPart>(runId: string, second?: string | StreamReadOptions, third?: StreamReadOptions) {
+  const [key, options] = typeof second === "string" ? [second, third] : [DEFAULT_KEY, second];
+  checkKey(key);
+  return readStream<TPart>(runId, key, options);
+}
+
+export function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== "string" || key === "") {
+    const message = `the stream key is ${JSON.stringify(key)}; give a string that is not empty`;
+    throw new RunstreamError("invalid-argument", message);
+  }
+}
+
+/** The typed client. */
+export const streams = {
+  /** Names a stream once, with the type of its parts, for everyone who writes or reads it. */
+  define,
+  /** Reads a stream of a run: by key, or the `"default"` one. */
+  read,
+  /** Names an input stream once, with the type of its data. */
+  input: defineInput,
+};

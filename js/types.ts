@@ -1,0 +1,189 @@
+import type { RunstreamError } from "./errors.ts";
+
+/** The state of a subscription. */
+export type StreamState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "stopped" | "failed";
+
+/** Everything there is to know about a subscription besides its parts. */
+export type StreamStatus = {
+  /**
+   * - `idle`: not started (`enabled: false`, no run id, no token, or rendered on a server)
+   * - `connecting`: the first connection is being made
+   * - `live`: reading
+   * - `reconnecting`: the connection was lost, another will be made; nothing is lost by it
+   * - `ended`: the server ended the read window, see `endReason`
+   * - `stopped`: by `stop()`
+   * - `failed`: given up, see `error`
+   */
+  readonly status: StreamState;
+  /**
+   * Why the stream ended. `idle-timeout`: no record for `timeoutInSeconds`, which is the only end there is on the wire;
+   * whether the run is finished only the run can say. `no-content`: the server answered 204.
+   */
+  readonly endReason: "idle-timeout" | "no-content" | undefined;
+  /** To be shown: set when failed, after three failures in a row or after 10 s without a connection. Cleared by recovery. */
+  readonly error: RunstreamError | undefined;
+  /** What went wrong last, shown or not. Cleared by recovery. */
+  readonly lastError: RunstreamError | undefined;
+  /** Failures in a row. */
+  readonly retryCount: number;
+  /** Holes in the numbering that a second reading confirmed. Each is reported through `onGap`. */
+  readonly gaps: number;
+  /** Records dropped because they had been seen. */
+  readonly duplicates: number;
+  /** Times the stream was found replaced by another one, and its parts cleared. */
+  readonly resets: number;
+  /** Records between the last one delivered and the end of the stream, when the server said where that is (v2). */
+  readonly lag: number | undefined;
+  /** `status === "live"`. */
+  readonly isLive: boolean;
+};
+
+/** A part with what the wire says about it. */
+export type StreamPart<TPart> = {
+  /** Position: the decimal sequence number on v2, the Redis id on v1. */
+  id: string;
+  chunk: TPart;
+  /** When the server stored it, in milliseconds since 1970. */
+  timestamp: number;
+  /** The part id its writer gave it (v2). */
+  recordId?: string;
+  /** Headers of the record (v2). Empty if it had none, undefined on v1. */
+  headers?: Array<[string, string]>;
+};
+
+/** A record that says something about the stream instead of carrying a part. */
+export type ControlRecord = { id: string; timestamp: number; headers: Array<[string, string]> };
+
+/** A record that is no part: not JSON, no envelope, or nothing at all. */
+export type BadRecord = { id: string; reason: string; body: string };
+
+/** Positions that are missing: from `from` up to and without `to`. */
+export type Gap = { from: number; to: number };
+
+/** A token, or a function that returns one. A function is asked for every connection. */
+export type AccessToken = string | (() => string | Promise<string>);
+
+/** Additions to every request. */
+export type RequestOptions = {
+  /** Headers to add. `Authorization` and the protocol's own headers cannot be replaced. */
+  additionalHeaders?: Record<string, string>;
+  /** Accepted for compatibility and ignored: a subscription retries until it is stopped. */
+  retry?: unknown;
+};
+
+/** Where to connect, and as whom. */
+export type ClientOptions = {
+  /** A public access token with read (or, for sending, write) access to the run; on a server, the secret key. */
+  accessToken?: AccessToken | undefined;
+  /** @default "https://api.trigger.dev" */
+  baseURL?: string | undefined;
+  /** Name of the preview branch, for preview environments. */
+  previewBranch?: string | undefined;
+  requestOptions?: RequestOptions | undefined;
+  /** Makes a new token when the server refuses the present one, or shortly before it expires. Many streams share one call. */
+  refreshAccessToken?: (() => Promise<string>) | undefined;
+  /** Used instead of the global `fetch`. Called with one `Request`. */
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
+};
+
+/** Where and how to read. */
+export type ReadOptions = {
+  /**
+   * Seconds without a record after which the server ends the read window: a whole number from 1 to 600.
+   * @default 60
+   */
+  timeoutInSeconds?: number | undefined;
+  /** Position of the first part to read, from 0. Past the end it waits for that position. Any value, even 0, disables `from`. */
+  startIndex?: number | undefined;
+  /** The `lastEventId` of an earlier subscription: goes on behind it. Wins over `startIndex` and `from`. */
+  lastEventId?: string | number | undefined;
+  /**
+   * Where to begin. `"latest"` reads only what is written from now on.
+   * @default "beginning"
+   */
+  from?: "beginning" | "latest" | undefined;
+  /**
+   * Go on after `timeoutInSeconds` without a record, until stopped.
+   * @default false
+   */
+  follow?: boolean | undefined;
+};
+
+/** What is called while reading. Each is the one of the last render; one that throws is reported and the stream goes on. */
+export type StreamCallbacks<TPart> = {
+  /** Called for every part, in order, before it is rendered. */
+  onData?: ((part: TPart) => void) | undefined;
+  /** Called for the parts of one delivery, with position and time. */
+  onParts?: ((parts: Array<StreamPart<TPart>>) => void) | undefined;
+  /** Called for a control record. */
+  onControl?: ((record: ControlRecord) => void) | undefined;
+  /** Called for a record that is no part. */
+  onBadRecord?: ((record: BadRecord) => void) | undefined;
+  /** Called when positions are missing for good. */
+  onGap?: ((gap: Gap) => void) | undefined;
+  /** Called when the stream was replaced by another one: the parts so far are not part of it. */
+  onReset?: (() => void) | undefined;
+};
+
+/** What a subscription shows. Immutable, and the same object until something changes. */
+export type StreamSnapshot<TPart, TValue = undefined> = StreamStatus & {
+  /** The parts so far, in order, each once; with `maxParts` the last of them, with `reduce` none. Always an array. */
+  readonly parts: TPart[];
+  /** What `reduce` made of the parts. */
+  readonly value: TValue;
+  /** Give it back as the `lastEventId` option to go on behind `parts`, even after a reload. Opaque. */
+  readonly lastEventId: string | undefined;
+};
+
+/** How one reader of a stream wants it. */
+export type ViewOptions<TPart, TValue = undefined> = StreamCallbacks<TPart> & {
+  /**
+   * Least time between updates in milliseconds. A floor, not a promise: an update also waits for the last one to be
+   * rendered, and a hidden page is updated once a second.
+   * @default 16
+   */
+  throttleInMs?: number | undefined;
+  /** How many parts to keep: the last ones. All of them by default. */
+  maxParts?: number | undefined;
+  /** Folds the parts into `value` instead of keeping them: memory stays flat. Must not change the value it is given. */
+  reduce?: ((value: TValue, part: TPart) => TValue) | undefined;
+  /** What `reduce` begins with. */
+  initialValue?: TValue | undefined;
+};
+
+/** A stream with a key and the type of its parts. */
+export type DefinedStream<TPart> = {
+  /** The stream key. */
+  readonly id: string;
+  /** Reads the stream of a run. */
+  read(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+  /** Only carries the type. */
+  readonly "~part"?: TPart;
+};
+
+/** The type of a defined stream's parts. */
+export type InferStreamType<T> = T extends { readonly "~part"?: infer TPart } ? Exclude<TPart, undefined> : unknown;
+
+/** An input stream with an id and the type of its data. */
+export type DefinedInputStream<TData> = {
+  /** The input stream's id. */
+  readonly id: string;
+  /** Sends to a run. Rejects with a typed error. */
+  send(runId: string, data: TData, options?: SendOptions): Promise<void>;
+  /** Only carries the type. */
+  readonly "~data"?: TData;
+};
+
+/** The type of a defined input stream's data. */
+export type InferInputStreamType<T> = T extends { readonly "~data"?: infer TData }
+  ? Exclude<TData, undefined>
+  : unknown;
+
+/** Options of `read`. */
+export type StreamReadOptions = ClientOptions & ReadOptions & { signal?: AbortSignal | undefined };
+
+/** Options of `send`. */
+export type SendOptions = ClientOptions & { signal?: AbortSignal | undefined };
+
+/** A stream of values that can be iterated as well. */
+export type ReadableStreamIterable<T> = ReadableStream<T> & AsyncIterable<T>;
