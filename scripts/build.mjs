@@ -61,7 +61,6 @@ async function bundle() {
     target: "es2022",
     outdir: dist,
     chunkNames: "[name]-[hash]",
-    loader: { ".html": "text" },
     logLevel: "warning",
   };
   await build({
