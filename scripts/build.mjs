@@ -26,7 +26,7 @@ export async function build() {
 
 /** pkg: the package as it would be published. */
 export async function buildPackage() {
-  await whenStale("build pkg", {
+  await whenStale("pkg", {
     inputs: () => hash(files(...SOURCES, ...TOOLS)),
     outputs: [join(pkg, "package.json")],
     work: async () => {

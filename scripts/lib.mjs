@@ -95,7 +95,7 @@ export async function whenStale(name, { inputs, outputs, work }) {
     if (isFresh()) return;
     const current = inputs();
     rmSync(path, { force: true });
-    await timed(name, work);
+    await timed(`build ${name}`, work);
     writeFileSync(path, current);
   });
 }

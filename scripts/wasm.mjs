@@ -27,7 +27,7 @@ const glue = join(out, "runstream.js");
 
 /** js/generated: all that importing js/*.ts in a test takes. */
 export async function buildWasm() {
-  await whenStale("build wasm", {
+  await whenStale("wasm", {
     inputs: () => hash(files(...SOURCES, ...TOOLS), capture("rustc", ["-V"])),
     outputs: ["runstream.js", "runstream.d.ts", "runstream_bg.wasm", "wasm-inline.js", "wasm-inline.d.ts"].map((name) =>
       join(generated, name),
