@@ -1,0 +1,81 @@
+// A real Chromium on a page of its own origin, with the harness of page.tsx in it.
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { launchOptions } from "../../scripts/browser.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const from = (path: string) => `${root}/${path}`;
+
+/** The harness bundled from the sources, as `{ path: text }`. */
+async function bundle(mode: "development" | "production"): Promise<Map<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: [from("tests/e2e/page.tsx")],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    minify: mode === "production",
+    outdir: from(".cache/e2e"),
+    write: false,
+    define: { "process.env.NODE_ENV": JSON.stringify(mode) },
+    alias: { "runstream/react": from("js/react.ts"), runstream: from("js/index.ts") },
+    logLevel: "warning",
+  });
+  return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/")), text]));
+}
+
+export type TestBrowser = {
+  /** The origin the pages are served from. */
+  url: string;
+  /** A new page, ready to be driven through `window.page`. */
+  open(): Promise<Page>;
+  close(): Promise<void>;
+};
+
+/** `serve` answers what is not the page's own, on the page's origin. */
+export async function openBrowser(
+  mode: "development" | "production" = "development",
+  serve: RequestListener = (_, res) => void res.writeHead(404).end(),
+): Promise<TestBrowser> {
+  const files = await bundle(mode);
+  const server = createServer((req, res) => {
+    const script = files.get(req.url ?? "");
+    if (script !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(script);
+    else if (req.url === "/") {
+      const html = '<!doctype html><title>e2e</title><script type="module" src="/page.js"></script>';
+      res.writeHead(200, { "content-type": "text/html" }).end(html);
+    } else serve(req, res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const browser: Browser = await chromium.launch(launchOptions());
+  return {
+    url,
+    async open() {
+      const page = await browser.newPage();
+      await page.goto(url);
+      await page.waitForFunction(() => window.page !== undefined);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Asks until `done` is true of the answer. Fails with the last answer. */
+export async function until<T>(ask: () => Promise<T> | T, done: (answer: T) => boolean, ms = 10_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (done(answer)) return answer;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(answer)?.slice(0, 2_000)} after ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

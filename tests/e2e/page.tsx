@@ -1,0 +1,191 @@
+// What the browser tests drive: readers and senders by name, each in a root of its own, under StrictMode.
+import { StrictMode } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { streams } from "runstream";
+import {
+  type InputStreamSendInstance,
+  TriggerAuthContext,
+  type UseRealtimeStreamInstance,
+  type UseRealtimeStreamOptions,
+  useInputStreamSend,
+  useRealtimeStream,
+} from "runstream/react";
+
+type Options = UseRealtimeStreamOptions<unknown, unknown> & {
+  /** Milliseconds a render takes. */
+  cost?: number;
+  /** What `onData` throws. */
+  throws?: string;
+  /** Remember the parts with their ids. */
+  detailed?: boolean;
+  /** Fold into a count. */
+  count?: boolean;
+  /** Use a function that gives this token. */
+  refreshTo?: string;
+};
+
+type Reader = {
+  root: Root;
+  renders: number;
+  last: UseRealtimeStreamInstance<unknown, unknown> | undefined;
+  /** The run id, the parts and the time of every render, for what must never be seen together. */
+  seen: Array<{ runId: string | undefined; parts: unknown[] }>;
+  statuses: string[];
+  data: unknown[];
+  detailed: unknown[];
+  notices: unknown[];
+  refreshes: number;
+};
+
+const readers: Record<string, Reader> = {};
+const senders: Record<string, { root: Root; last?: InputStreamSendInstance<unknown>; loading: boolean[] }> = {};
+
+function Reading({ name, runId, streamKey, options }: ReadingProps) {
+  const reader = readers[name] as Reader;
+  const { cost = 0, throws, detailed, count, refreshTo, ...rest } = options;
+  const result = useRealtimeStream<unknown, unknown>(runId, streamKey, {
+    ...rest,
+    onData: (part) => {
+      reader.data.push(part);
+      if (throws) throw new Error(throws);
+    },
+    ...(detailed && { onParts: (parts) => void reader.detailed.push(...parts) }),
+    ...(count && { reduce: (sum: unknown) => (sum as number) + 1, initialValue: 0 }),
+    ...(refreshTo && {
+      refreshAccessToken: async () => {
+        reader.refreshes++;
+        return refreshTo;
+      },
+    }),
+    onControl: (record) => void reader.notices.push({ control: record }),
+    onBadRecord: (record) => void reader.notices.push({ bad: record }),
+    onGap: (gap) => void reader.notices.push({ gap }),
+    onReset: () => void reader.notices.push({ reset: true }),
+  });
+  const end = performance.now() + cost;
+  while (performance.now() < end);
+  reader.renders++;
+  reader.last = result;
+  reader.seen.push({ runId, parts: result.parts });
+  if (reader.statuses.at(-1) !== result.status) reader.statuses.push(result.status);
+  return <output>{result.parts.length}</output>;
+}
+
+type ReadingProps = { name: string; runId: string | undefined; streamKey: string; options: Options };
+
+function Sending({ name, runId, id, options }: { name: string; runId?: string; id: string; options: object }) {
+  const sender = senders[name] as (typeof senders)[string];
+  sender.last = useInputStreamSend<unknown>(id, runId, options);
+  sender.loading.push(sender.last.isLoading);
+  return null;
+}
+
+function newRoot(): Root {
+  return createRoot(document.body.appendChild(document.createElement("div")));
+}
+
+const page = {
+  /** Mounts a reader, or renders it with other arguments. Several names share a root when `also` is given. */
+  read(name: string, runId: string | undefined, streamKey: string, options: Options = {}, also: string[] = []) {
+    for (const each of [name, ...also]) {
+      readers[each] ??= {
+        root: readers[name]?.root ?? newRoot(),
+        renders: 0,
+        last: undefined,
+        seen: [],
+        statuses: [],
+        data: [],
+        detailed: [],
+        notices: [],
+        refreshes: 0,
+      };
+    }
+    readers[name]?.root.render(
+      <StrictMode>
+        {[name, ...also].map((each) => (
+          <Reading key={each} name={each} runId={runId} streamKey={streamKey} options={options} />
+        ))}
+      </StrictMode>,
+    );
+  },
+  /** Renders nothing where the reader was. */
+  leave(name: string) {
+    readers[name]?.root.render(<StrictMode>{null}</StrictMode>);
+  },
+  stop: (name: string) => readers[name]?.last?.stop(),
+  resume: (name: string) => readers[name]?.last?.resume(),
+  /** What the reader shows, as plain data. */
+  state(name: string) {
+    const { last, renders, statuses, data, detailed, notices, refreshes } = readers[name] as Reader;
+    if (!last) return undefined;
+    const { stop, resume, error, lastError, ...rest } = last;
+    const plain = (e: typeof error) => e && { code: e.code, message: e.message, status: e.status, name: e.name };
+    return {
+      ...rest,
+      error: plain(error),
+      lastError: plain(lastError),
+      renders,
+      statuses,
+      data: [...data],
+      detailed,
+      notices,
+      refreshes,
+    };
+  },
+  /** Every distinct pair of run id and parts that a render saw. */
+  seen: (name: string) => readers[name]?.seen.map(({ runId, parts }) => ({ runId, parts })),
+  /** Whether two renders without news got the same array. */
+  isStable(name: string) {
+    const before = readers[name]?.last?.parts;
+    readers[name]?.root.render(null);
+    return before === readers[name]?.last?.parts;
+  },
+  sender(name: string, runId: string | undefined, id: string, options: object) {
+    senders[name] ??= { root: newRoot(), loading: [] };
+    senders[name].root.render(
+      <StrictMode>
+        <TriggerAuthContext.Provider value={options}>
+          <Sending name={name} id={id} {...(runId !== undefined && { runId })} options={{}} />
+        </TriggerAuthContext.Provider>
+      </StrictMode>,
+    );
+  },
+  /** Sends without looking at the promises; resolves to what became of them. */
+  async send(name: string, values: unknown[]) {
+    const promises = values.map((value) => senders[name]?.last?.send(value));
+    return (await Promise.allSettled(promises)).map((outcome) =>
+      outcome.status === "fulfilled" ? "sent" : (outcome.reason.code as string),
+    );
+  },
+  sendAndForget: (name: string, value: unknown) => void senders[name]?.last?.send(value),
+  sending(name: string) {
+    const { last, loading } = senders[name] as (typeof senders)[string];
+    return { isReady: last?.isReady, isLoading: last?.isLoading, error: last?.error?.code, loading };
+  },
+  /** Reads without React, to the end or for `take` parts. */
+  async readAll(runId: string, key: string, options: object, take = Number.POSITIVE_INFINITY) {
+    const parts: unknown[] = [];
+    try {
+      for await (const part of await streams.read<unknown>(runId, key, options)) {
+        parts.push(part);
+        if (parts.length >= take) break;
+      }
+      return { parts };
+    } catch (error) {
+      return { parts, error: { code: (error as { code: string }).code, message: (error as Error).message } };
+    }
+  },
+};
+
+declare global {
+  interface Window {
+    page: typeof page;
+    /** What reached the page's own error handling. */
+    uncaught: string[];
+  }
+}
+
+window.page = page;
+window.uncaught = [];
+addEventListener("error", (event) => window.uncaught.push(event.message));
+addEventListener("unhandledrejection", (event) => window.uncaught.push(`unhandled: ${event.reason}`));
