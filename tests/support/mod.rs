@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test binary uses another part")]
 
 pub mod decoded;
+pub mod frames;
+pub mod sim;
 pub mod tokens;
 
 use proptest::test_runner::{Config, RngSeed};
