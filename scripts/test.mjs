@@ -16,7 +16,7 @@ const sections = {
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
-  interop: { at: "tests/interop", needs: [buildWasm], run: vitest },
+  interop: { at: "tests/interop", needs: [buildWasm], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   long: { at: "tests/long", needs: [buildWasm, buildPackage], browser: true, run: vitest, onlyWhenAsked: true },
 };

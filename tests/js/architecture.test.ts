@@ -1,0 +1,64 @@
+// Who may depend on whom: the rules of CONTRIBUTING.md that a reader of the sources can check.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(root, folder, name);
+    return statSync(path).isDirectory() ? filesIn(relative(root, path)) : [relative(root, path)];
+  });
+}
+
+/** The files under `folder` whose code, comments left out, matches. */
+function matching(folder: string, pattern: RegExp, isOurs: (file: string) => boolean = () => true): string[] {
+  return filesIn(folder)
+    .filter((file) => /\.(rs|tsx?)$/.test(file) && isOurs(file))
+    .filter((file) => pattern.test(readFileSync(join(root, file), "utf8").replace(/^\s*\/\/.*$/gm, "")));
+}
+
+const isCore = (file: string) => !file.startsWith("src/wasm");
+const isBoundary = (file: string) => file.startsWith("src/wasm") && file.endsWith(".rs");
+const isClient = (file: string) => !/^js\/(generated|dev-server)\//.test(file);
+
+describe("the core", () => {
+  test("knows no JavaScript, no clock, no randomness and no I/O", () => {
+    expect(matching("src", /\b(js_sys|web_sys|wasm_bindgen|gloo_net|serde_wasm_bindgen)\b/, isCore)).toEqual([]);
+    expect(matching("src", /\bstd::(time|fs|net|io|thread|env|process)\b|\brand::/, isCore)).toEqual([]);
+  });
+
+  test("has no unwrap, no expect and no panic", () => {
+    expect(matching("src", /\.unwrap\(\)|\.expect\(|\b(panic|todo|unimplemented|unreachable)!/)).toEqual([]);
+  });
+});
+
+describe("the boundary", () => {
+  test("touches the network, the clock and objects in one file each", () => {
+    expect(matching("src", /\b(web_sys|gloo_net)::/, isBoundary).map(base)).toEqual(["net.rs"]);
+    expect(matching("src", /\b(Date::now|setTimeout)\b/, isBoundary).map(base)).toEqual(["time.rs"]);
+    expect(matching("src", /\bserde_wasm_bindgen\b/, isBoundary).map(base)).toEqual(["convert.rs"]);
+  });
+});
+
+describe("the client", () => {
+  test("imports the glue in one file, and that one lazily", () => {
+    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts"]);
+    expect(matching("js", /^import (?!type).* from ".*\/wasm\.ts"/m, isClient)).toEqual([]);
+  });
+
+  test("has hooks without protocol and without timers", () => {
+    expect(matching("js/react", /\b(fetch\(|setTimeout|setInterval|JSON\.parse|TextDecoder|Last-Event-ID)/)).toEqual(
+      [],
+    );
+  });
+
+  test("shares nothing with the dev server", () => {
+    expect(matching("js/dev-server", /from "\.\.\/(?!dev-server)|from "runstream/)).toEqual([]);
+    expect(matching("js", /from ".*dev-server/, isClient)).toEqual([]);
+  });
+});
+
+const base = (file: string) => file.slice(file.lastIndexOf("/") + 1);
