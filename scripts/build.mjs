@@ -59,13 +59,14 @@ async function bundle() {
     splitting: true,
     format: "esm",
     target: "es2022",
+    absWorkingDir: root,
     outdir: dist,
     chunkNames: "[name]-[hash]",
     logLevel: "warning",
   };
   await build({
     ...common,
-    entryPoints: present({ index: "js/index.ts", react: "js/react.ts" }),
+    entryPoints: { index: "js/index.ts", react: "js/react.ts" },
     platform: "browser",
     external: ["react", "react-dom"],
   });
@@ -73,19 +74,12 @@ async function bundle() {
   writeFileSync(react, `"use client";\n${readFileSync(react, "utf8").replace(/^"use client";\n/, "")}`);
   await build({
     ...common,
-    entryPoints: present({ cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" }),
+    entryPoints: { cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" },
     platform: "node",
     chunkNames: "dev-server-[hash]",
   });
-  if (existsSync(join(dist, "cli.js"))) chmodSync(join(dist, "cli.js"), 0o755);
+  chmodSync(join(dist, "cli.js"), 0o755);
 }
-
-const present = (entries) =>
-  Object.fromEntries(
-    Object.entries(entries)
-      .filter(([, path]) => existsSync(join(root, path)))
-      .map(([name, path]) => [name, join(root, path)]),
-  );
 
 /** Keeps the declarations that an entry reaches: the others, and the glue's, are nobody's business. */
 async function declarations() {
@@ -99,8 +93,7 @@ async function declarations() {
     "--outDir",
     all,
   ]);
-  const wanted = ["index.d.ts", "react.d.ts", "dev-server/server.d.ts"].filter((name) => existsSync(join(all, name)));
-  const seen = new Set(wanted);
+  const seen = new Set(["index.d.ts", "react.d.ts", "dev-server/server.d.ts"]);
   for (const name of seen) {
     const text = readFileSync(join(all, name), "utf8").replace(
       /((?:from|import\()\s*")(\.[^"]+?)\.[jt]s"/g,

@@ -42,11 +42,7 @@ export async function measure() {
 }
 
 export async function printSizes() {
-  const sizes = await measure().catch((error) => {
-    if (/No matching export/.test(error.message)) return undefined;
-    throw error;
-  });
-  if (!sizes) return console.log("size: runstream/react does not export both hooks yet");
+  const sizes = await measure();
   console.log("\nAn app with useRealtimeStream and useInputStreamSend, minified, without React (gzip):");
   for (const [name, bytes] of sizes.chunks) console.log(`  ${kb(bytes)}  ${name.replace(/^out\//, "")}`);
   for (const [name, budget] of Object.entries(readJson("scripts/budgets.json")))
@@ -58,7 +54,7 @@ const kb = (bytes) => `${(bytes / 1024).toFixed(1).padStart(5)} KB`;
 
 script(import.meta.url, async () => {
   const sizes = await printSizes();
-  const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes?.[name] > budget);
+  const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes[name] > budget);
   if (over.length > 0)
     throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
 });

@@ -1,12 +1,14 @@
 // src -> js/generated: the wasm, its glue, and the wasm as a module that any bundler can load.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { cache, capture, cargoTarget, files, hash, root, run, Stop, toolsBin, whenStale } from "./lib.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
-const OPTIMIZE = "-O3";
+/** 0.4 % smaller than -O3. The speed is rustc's doing. */
+const OPTIMIZE = "-Oz";
 /** What rustc emits for this target, and Node 20 and every supported browser run. `--all-features` would emit more. */
 const FEATURES = [
   "bulk-memory",
@@ -46,7 +48,13 @@ export async function buildWasm() {
 }
 
 async function compile() {
-  await run("cargo", ["build", "--release", "--lib", "--target", TARGET, ...(process.env.CI ? ["--locked"] : [])]);
+  // Panic messages name files: without this, files of whoever built it. Added to the flags of .cargo/config.toml.
+  const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+  const flags = JSON.stringify([`--remap-path-prefix=${registry}=`]);
+  await run("cargo", [
+    ...["build", "--release", "--lib", "--target", TARGET, "--config", `target.${TARGET}.rustflags=${flags}`],
+    ...(process.env.CI ? ["--locked"] : []),
+  ]);
   rmSync(out, { recursive: true, force: true });
   await run(join(toolsBin, "wasm-bindgen"), [
     join(cargoTarget, TARGET, "release", "runstream.wasm"),

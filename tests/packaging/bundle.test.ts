@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import wasm from "../../js/generated/wasm-inline.js";
 import budgets from "../../scripts/budgets.json" with { type: "json" };
 import { measure } from "../../scripts/size.mjs";
-import { app, hasHooks } from "./install.js";
+import { app } from "./install.js";
 
 const source =
   'export { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { createRoot } from "react-dom/client";\n';
@@ -28,7 +28,7 @@ const options = {
 /** The wasm must not be in what a page loads first. */
 const holdsWasm = (code: string) => code.includes(wasm.slice(0, 100));
 
-describe.runIf(hasHooks)("an app with both hooks", () => {
+describe("an app with both hooks", () => {
   test("bundles for the browser with plain esbuild, the wasm apart", async () => {
     const { warnings, metafile, outputFiles } = await build({ ...options, format: "esm", splitting: true });
     expect(warnings).toEqual([]);

@@ -16,9 +16,6 @@ interface Manifest {
   exports: Record<string, string | Record<string, string>>;
 }
 
-/** Whether the sources have got that far. */
-export const hasHooks = /useInputStreamSend/.test(readFileSync(join(root, "js", "react.ts"), "utf8"));
-
 export default function install() {
   rmSync(app, { recursive: true, force: true });
   mkdirSync(installed, { recursive: true });
