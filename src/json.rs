@@ -128,7 +128,8 @@ impl<'a> Scanner<'a> {
             n = n.checked_mul(10)?.checked_add(u64::from(d - b'0'))?;
             self.pos += 1;
         }
-        (self.pos > start).then_some(n)
+        let has_leading_zero = self.pos > start + 1 && self.bytes[start] == b'0';
+        (self.pos > start && !has_leading_zero).then_some(n)
     }
 
     /// The whole text as one number, with nothing around it.
@@ -265,9 +266,11 @@ pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
                     }
                     _ => (unit, 6),
                 };
+                // Behind an open backslash the escape would lose its own, so there it is what a decoder makes of it.
+                let is_open = out.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
                 match char::from_u32(code) {
-                    Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                    None => out.extend_from_slice(&rest[..len]),
+                    None if !is_open => out.extend_from_slice(&rest[..len]),
+                    c => out.extend_from_slice(c.unwrap_or('\u{FFFD}').encode_utf8(&mut [0; 4]).as_bytes()),
                 }
                 rest = &rest[len..];
                 continue;

@@ -17,7 +17,7 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 pub struct Event<'a> {
     /// Event name. Empty means the default, `message`.
     pub kind: &'a [u8],
-    /// The `data` lines, joined with a line feed. Never empty: an event without data is not dispatched.
+    /// The `data` lines, joined with a line feed. An event without any is not dispatched.
     pub data: &'a [u8],
     /// The last event id in force, which a later event without an `id` inherits.
     pub last_event_id: &'a [u8],
@@ -136,9 +136,6 @@ impl Decoder {
             self.has_fields = false;
             let Some(data) = data else { continue };
             let joined = core::mem::replace(&mut self.is_joined, false);
-            if data.1 == 0 && !joined {
-                continue;
-            }
             let slice = |(at, len): (usize, usize)| &self.buf[start + at..start + at + len];
             return Ok(Some(Event {
                 kind: slice(kind),

@@ -423,7 +423,7 @@ impl Subscription {
         }
         if self.show_error_at().is_some_and(|due| now >= due) {
             let silent = || Error::new(Code::Timeout, "no answer for 10 s");
-            self.error = Some(self.last_error.clone().unwrap_or_else(silent));
+            self.error = Some(self.last_error.get_or_insert_with(silent).clone());
             self.status_dirty = true;
         }
     }

@@ -100,7 +100,7 @@ impl Batch {
         self.records.clear();
         self.text.clear();
         self.tail = None;
-        self.root(data, input).ok_or(Unreadable)
+        self.root(data, input).ok_or(Unreadable).inspect_err(|_| self.records.clear())
     }
 
     fn root(&mut self, data: &[u8], input: bool) -> Option<()> {
