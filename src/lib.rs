@@ -21,7 +21,8 @@ mod throttle;
 pub mod wire;
 
 #[cfg(target_arch = "wasm32")]
-mod wasm;
+#[doc(hidden)]
+pub mod wasm;
 
 pub use delivery::Delivery;
 pub use error::{Code, Error};

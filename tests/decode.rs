@@ -1,4 +1,5 @@
 //! The command-line decoder, run as a program on the vectors.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod support;
 

@@ -1,24 +1,20 @@
 //! What crosses as objects: the config in, the status and errors out. Field by field on the way in, because a derived
 //! deserialiser costs more than the rest of the boundary.
 
-use super::net::Request;
+use super::net::{Request, property};
 use crate::error::Error;
 use crate::sequencer::Start;
 use crate::subscription::{Config, End, Status, StatusKind};
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, Object};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
-fn field(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
-}
-
 /// Reads the object that `js/wasm.ts` calls `CoreConfig`. The shim has checked the types.
 pub fn config(object: &JsValue) -> (Request, Config) {
-    let number = |name, default: f64| field(object, name).as_f64().unwrap_or(default);
-    let flag = |name| field(object, name).is_truthy();
+    let number = |name, default: f64| property(object, name).as_f64().unwrap_or(default);
+    let flag = |name| property(object, name).is_truthy();
     let mut headers = Vec::new();
-    if let Ok(entries) = field(object, "headers").dyn_into::<Object>() {
+    if let Ok(entries) = property(object, "headers").dyn_into::<Object>() {
         for entry in Object::entries(&entries) {
             let pair: Array = entry.unchecked_into();
             if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) {
@@ -26,9 +22,9 @@ pub fn config(object: &JsValue) -> (Request, Config) {
             }
         }
     }
-    let start = if let Some(id) = field(object, "lastEventId").as_string() {
+    let start = if let Some(id) = property(object, "lastEventId").as_string() {
         Start::After(id)
-    } else if let Some(index) = field(object, "startIndex").as_f64() {
+    } else if let Some(index) = property(object, "startIndex").as_f64() {
         Start::Index(index as u64)
     } else if flag("latest") {
         Start::Latest
@@ -37,14 +33,14 @@ pub fn config(object: &JsValue) -> (Request, Config) {
     };
     let timeout_seconds = number("timeoutInSeconds", 60.0) as u32;
     let request = Request {
-        url: field(object, "url").as_string().unwrap_or_default(),
+        url: property(object, "url").as_string().unwrap_or_default(),
         headers,
         timeout_seconds: {
             let mut digits = Vec::new();
             crate::json::decimal(u64::from(timeout_seconds), &mut digits);
             digits.into_iter().map(char::from).collect()
         },
-        fetch: field(object, "fetch").dyn_into::<Function>().ok(),
+        fetch: property(object, "fetch").dyn_into::<Function>().ok(),
     };
     let config = Config {
         start,

@@ -110,8 +110,13 @@ async fn head(
         Some(fetch) => Promise::resolve(&fetch.call1(&JsValue::UNDEFINED, &request)?),
         None => global_fetch(&request)?,
     };
-    // Unchecked: the answer may come from another realm, where every instanceof fails.
-    let answer: web_sys::Response = JsFuture::from(promise).await?.unchecked_into();
+    // By its parts: the answer may come from another realm, where every instanceof fails, or be no answer at all.
+    let answer = JsFuture::from(promise).await?;
+    let headers = property(&answer, "headers");
+    if !property(&headers, "get").is_function() || property(&answer, "status").as_f64().is_none() {
+        return Err(JsValue::from_str("fetch did not answer with a Response"));
+    }
+    let answer: web_sys::Response = answer.unchecked_into();
     let headers = Headers::from_raw(answer.headers());
     let content_type = headers.get("content-type").unwrap_or_default();
     let is_event_stream =
@@ -145,15 +150,17 @@ async fn head(
         return Ok((response, None));
     }
     let body = answer.body().ok_or_else(|| JsValue::from_str("the response has no body to read"))?;
-    Ok((response, Some(body.get_reader().unchecked_into())))
+    // A body that is being read already throws here.
+    let get_reader: Function = property(&body, "getReader").dyn_into()?;
+    Ok((response, Some(get_reader.call0(&body)?.unchecked_into())))
 }
 
 async fn read(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
     let result = JsFuture::from(reader.read()).await?;
-    if Reflect::get(&result, &JsValue::from_str("done"))?.is_truthy() {
+    if property(&result, "done").is_truthy() {
         return Ok(None);
     }
-    let value = Reflect::get(&result, &JsValue::from_str("value"))?;
+    let value = property(&result, "value");
     Ok(Some(match value.dyn_ref::<Uint8Array>() {
         Some(bytes) => bytes.to_vec(),
         None => Uint8Array::new(&value).to_vec(),
@@ -169,10 +176,12 @@ fn retry_after(value: &str) -> Option<u64> {
     date.is_finite().then(|| (date as u64).saturating_sub(super::time::now()))
 }
 
+/// `undefined` where there is no such property, or where asking for it throws.
+pub fn property(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
 /// The message of whatever was thrown.
 pub fn text_of(thrown: &JsValue) -> String {
-    thrown
-        .as_string()
-        .or_else(|| Reflect::get(thrown, &JsValue::from_str("message")).ok()?.as_string())
-        .unwrap_or_else(|| "unknown cause".to_owned())
+    thrown.as_string().or_else(|| property(thrown, "message").as_string()).unwrap_or_else(|| "unknown cause".to_owned())
 }
