@@ -82,6 +82,9 @@ function wasm() {
   return cargo(join(toolsBin, "wasm-pack"), [...args, "--", "--test", "web", ...locked], {
     PATH: toolsBin + delimiter + process.env.PATH,
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriverJson(),
+    // 5 s and 20 s otherwise: too little for a busy machine with two cores.
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60",
+    WASM_BINDGEN_TEST_TIMEOUT: "300",
   });
 }
 
