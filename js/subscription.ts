@@ -145,15 +145,14 @@ export class Connection {
 
   #config({ meta, deliverInterval }: Pace): CoreConfig {
     const { runId, key, input, client, read } = this.#source;
-    const { startIndex } = read;
-    if (startIndex !== undefined && !(Number.isSafeInteger(startIndex) && startIndex >= 0)) {
-      throw new RunstreamError("invalid-argument", `startIndex is ${startIndex}; give a whole number from 0`);
-    }
+    const { startIndex, timeoutInSeconds = 60 } = read;
+    checkWhole("startIndex", startIndex, 0, Number.MAX_SAFE_INTEGER);
+    checkWhole("timeoutInSeconds", timeoutInSeconds, 1, 600);
     const lastEventId = this.cursor ?? read.lastEventId;
     return {
       url: streamUrl(baseOf(client), runId, key, input),
       headers: headersOf(client),
-      timeoutInSeconds: read.timeoutInSeconds ?? 60,
+      timeoutInSeconds,
       startIndex,
       lastEventId: lastEventId === undefined ? undefined : String(lastEventId),
       latest: read.from === "latest",
@@ -191,6 +190,11 @@ export class Connection {
     this.status = status;
     this.#sink.changed();
   }
+}
+
+function checkWhole(name: string, value: number | undefined, from: number, to: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= from && value <= to)) return;
+  throw new RunstreamError("invalid-argument", `${name} is ${value}; give a whole number from ${from} to ${to}`);
 }
 
 function toError([code, message, status]: CoreError): RunstreamError {
