@@ -1,5 +1,6 @@
 //! The command-line decoder, run as a program on the vectors.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg(not(target_arch = "wasm32"))]
 
 mod support;
 

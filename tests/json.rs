@@ -1,6 +1,7 @@
 //! The JSON scanner against `serde_json`: both must accept the same texts, because the slices one lets through are
 //! joined into a text that `JSON.parse` must read.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg(not(target_arch = "wasm32"))]
 
 mod support;
 

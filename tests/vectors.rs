@@ -1,5 +1,6 @@
 //! The vectors of tests/fixtures, whole and cut in every way: what comes out must not depend on where the network cut.
 #![cfg(not(target_arch = "wasm32"))]
+#![cfg(not(target_arch = "wasm32"))]
 
 mod support;
 

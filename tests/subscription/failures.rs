@@ -197,6 +197,9 @@ fn row_09_a_retry_field_of_zero_or_of_a_year_is_no_disaster() {
     }
 }
 
+/// Its name, and what it does with a connection.
+type Server<'a> = (&'a str, &'a dyn Fn(&mut Sim));
+
 /// Requests within 3 s to a server that does `then` with every connection.
 fn hammered(then: impl Fn(&mut Sim)) -> usize {
     let mut sim = Sim::new(config());
@@ -211,7 +214,7 @@ fn hammered(then: impl Fn(&mut Sim)) -> usize {
 
 #[test]
 fn row_10_servers_that_accept_and_drop_see_fewer_than_ten_requests_in_three_seconds() {
-    let drops: [(&str, &dyn Fn(&mut Sim)); 8] = [
+    let servers: [Server; 8] = [
         ("no socket", &|sim| sim.cut()),
         ("accepted, closed", &|sim| (sim.accept(), sim.end()).0),
         ("accepted, reset", &|sim| (sim.accept(), sim.cut()).0),
@@ -221,9 +224,28 @@ fn row_10_servers_that_accept_and_drop_see_fewer_than_ten_requests_in_three_seco
         ("accepted, v1 ping, closed", &|sim| (sim.accept_unknown(), sim.send(V1_PING), sim.end()).0),
         ("500", &|sim| sim.answer(500)),
     ];
-    for (name, then) in drops {
+    for (name, then) in servers {
         let requests = hammered(then);
         assert!((3..10).contains(&requests), "{name}: {requests} requests in 3 s");
+    }
+}
+
+#[test]
+fn row_10_the_shortest_timeout_and_follow_are_no_reason_to_hammer_either() {
+    let servers: [Server; 2] = [
+        ("v2, done at once", &|sim| (sim.accept(), sim.send(DONE)).0),
+        ("v1, closed at once", &|sim| (sim.accept_unknown(), sim.end()).0),
+    ];
+    for (name, then) in servers {
+        let mut sim = Sim::new(Config { timeout_seconds: 1, follow: true, ..config() });
+        while sim.elapsed() < 3_000 && sim.connects.len() < 100 {
+            match sim.socket {
+                Socket::Closed => sim.advance(5),
+                _ => then(&mut sim),
+            }
+        }
+        let (requests, ms) = (sim.connects.len(), sim.elapsed());
+        assert!(requests < 10, "{name}: {requests} requests in {ms} ms");
     }
 }
 

@@ -52,21 +52,6 @@ fn row_20_a_second_copy_is_recognised_60_000_positions_later() {
 }
 
 #[test]
-fn row_20_a_second_copy_an_eternity_later_ends_no_stream() {
-    // Beyond the window nothing is promised but that it goes on.
-    let mut sim = Sim::live(config());
-    let mut next = 0;
-    while next < 140_000 {
-        sim.send(batch(&parts(next..next + 1_000)));
-        assert_eq!(sim.parts.len(), 1_000, "distinct records are never taken for one another");
-        sim.parts.clear();
-        next += 1_000;
-    }
-    sim.send(batch(&[part_as(next, Some(&format!("p{}", next - 60_000)), next - 60_000)]));
-    assert_eq!(sim.parts.len(), 0, "the window moves along");
-}
-
-#[test]
 fn row_20_records_without_an_id_go_by_position_only() {
     let mut sim = Sim::live(config());
     sim.send(batch(&[part_as(0, None, "x"), part_as(1, None, "x")]));
@@ -344,4 +329,15 @@ fn row_12c_latest_against_a_server_that_honours_it() {
     assert_eq!((sim.status().gaps, sim.status().duplicates), (0, 0));
     sim.end();
     assert_eq!(sim.reconnect().as_deref(), Some("101"));
+}
+
+#[test]
+fn row_12c_latest_whose_first_record_was_eaten_is_read_again() {
+    let mut sim = Sim::live(latest());
+    sim.send(ping(5));
+    sim.send(live_batch(&parts(7..8), 8));
+    sim.advance(250);
+    assert_eq!(sim.reconnect().as_deref(), Some("4"));
+    sim.send(batch(&parts(5..8)));
+    sim.assert_parts(5..8);
 }
