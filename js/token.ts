@@ -58,7 +58,7 @@ function once(refresh: Refresh): Promise<string> {
 
 function check(token: unknown): string {
   if (typeof token === "string" && token !== "") return token;
-  throw new RunstreamError("not-ready", `the access token is ${String(token)}; a function must return a string`);
+  throw new RunstreamError("not-ready", `the access token is ${JSON.stringify(token)}; a function must return a token`);
 }
 
 function expiresSoon(token: string | undefined): boolean {

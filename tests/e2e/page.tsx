@@ -51,7 +51,7 @@ function Reading({ name, runId, streamKey, options }: ReadingProps) {
     },
     ...(detailed && { onParts: (parts) => void reader.detailed.push(...parts) }),
     ...(count && { reduce: (sum: unknown) => (sum as number) + 1, initialValue: 0 }),
-    ...(refreshTo && {
+    ...(refreshTo !== undefined && {
       refreshAccessToken: async () => {
         reader.refreshes++;
         return refreshTo;

@@ -400,6 +400,15 @@ test("row 39: a refused token is refreshed once", async () => {
   expect(refreshes).toBe(1);
 });
 
+test("row 39: a token that cannot be made is shown, and tried again", async () => {
+  append(numbers(2));
+  await read({ accessToken: "wrong", refreshTo: "" });
+  const { error } = await reaches((now) => now.error !== undefined);
+  expect(error?.message).toMatch(/the access token is ""; a function must return a token/);
+  await read({ accessToken: "wrong", refreshTo: client.accessToken });
+  await shows(numbers(2));
+});
+
 test("row 40: without run id or token nothing is thrown or requested, and the error says what to do", async () => {
   await read({}, { name: "no run", run: null });
   await read({ accessToken: undefined }, { name: "no token" });
