@@ -30,7 +30,8 @@ export type InputStreamSendInstance<TData> = {
 };
 
 /** Sends to a defined input stream of a run. */
-export function useInputStreamSend<TStream extends DefinedInputStream<never>>(
+// biome-ignore lint/suspicious/noExplicitAny: the data is inferred, and nothing else fits both its uses
+export function useInputStreamSend<TStream extends DefinedInputStream<any>>(
   stream: TStream,
   runId?: string,
   options?: UseInputStreamSendOptions,
@@ -42,7 +43,7 @@ export function useInputStreamSend<TData>(
   options?: UseInputStreamSendOptions,
 ): InputStreamSendInstance<TData>;
 export function useInputStreamSend(
-  stream: DefinedInputStream<never> | string,
+  stream: { readonly id: string } | string,
   runId?: string,
   options: UseInputStreamSendOptions = {},
 ): InputStreamSendInstance<unknown> {
