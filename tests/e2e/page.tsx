@@ -1,5 +1,5 @@
 // What the browser tests drive: readers and senders by name, each in a root of its own, under StrictMode.
-import { StrictMode } from "react";
+import { StrictMode, Suspense, use, useEffect, useState, useTransition } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { streams } from "runstream";
 import {
@@ -20,6 +20,8 @@ type Options = UseRealtimeStreamOptions<unknown, unknown> & {
   detailed?: boolean;
   /** Fold into a count. */
   count?: boolean;
+  /** Put before every part that `onData` gets. */
+  tag?: string;
   /** Use a function that gives this token. */
   refreshTo?: string;
 };
@@ -42,11 +44,11 @@ const senders: Record<string, { root: Root; last?: InputStreamSendInstance<unkno
 
 function Reading({ name, runId, streamKey, options }: ReadingProps) {
   const reader = readers[name] as Reader;
-  const { cost = 0, throws, detailed, count, refreshTo, ...rest } = options;
+  const { cost = 0, throws, detailed, count, tag, refreshTo, ...rest } = options;
   const result = useRealtimeStream<unknown, unknown>(runId, streamKey, {
     ...rest,
     onData: (part) => {
-      reader.data.push(part);
+      reader.data.push(tag ? `${tag}${part}` : part);
       if (throws) throw new Error(throws);
     },
     ...(detailed && { onParts: (parts) => void reader.detailed.push(...parts) }),
@@ -72,6 +74,49 @@ function Reading({ name, runId, streamKey, options }: ReadingProps) {
 }
 
 type ReadingProps = { name: string; runId: string | undefined; streamKey: string; options: Options };
+
+/** What was committed, not what was tried: React renders a suspended tree several times before it shows anything. */
+const navigation = {
+  go: undefined as ((ms: number) => void) | undefined,
+  isPending: false,
+  arrivals: 0,
+  fallbacks: 0,
+  parts: 0,
+};
+
+function Navigator({ runId, streamKey, options }: { runId: string; streamKey: string; options: Options }) {
+  const { parts } = useRealtimeStream<unknown>(runId, streamKey, options as object);
+  const [target, setTarget] = useState<Promise<string>>();
+  const [isPending, start] = useTransition();
+  useEffect(() => {
+    Object.assign(navigation, { parts: parts.length, isPending });
+  }, [parts, isPending]);
+  navigation.go = (ms) => {
+    const arrival = new Promise<string>((resolve) => setTimeout(() => resolve("there"), ms));
+    start(() => setTarget(arrival));
+  };
+  return (
+    <>
+      <output>{parts.length}</output>
+      <Suspense fallback={<Fallback />}>{target && <Target target={target} />}</Suspense>
+    </>
+  );
+}
+
+function Fallback() {
+  useEffect(() => {
+    navigation.fallbacks++;
+  }, []);
+  return <p>loading</p>;
+}
+
+function Target({ target }: { target: Promise<string> }) {
+  const text = use(target);
+  useEffect(() => {
+    navigation.arrivals++;
+  }, []);
+  return <p>{text}</p>;
+}
 
 function Sending({ name, runId, id, options }: { name: string; runId?: string; id: string; options: object }) {
   const sender = senders[name] as (typeof senders)[string];
@@ -134,11 +179,29 @@ const page = {
   },
   /** Every distinct pair of run id and parts that a render saw. */
   seen: (name: string) => readers[name]?.seen.map(({ runId, parts }) => ({ runId, parts })),
-  /** Whether two renders without news got the same array. */
-  isStable(name: string) {
-    const before = readers[name]?.last?.parts;
-    readers[name]?.root.render(null);
-    return before === readers[name]?.last?.parts;
+  /** What the next render gets, compared with what the last one got. */
+  watchIdentity(name: string) {
+    const before = readers[name]?.last;
+    return async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const after = readers[name]?.last;
+      return { isNewRender: before !== after, isSameArray: before?.parts === after?.parts };
+    };
+  },
+  /** Mounts a reader above a boundary that a navigation will suspend. */
+  navigator(runId: string, streamKey: string, options: Options) {
+    newRoot().render(
+      <StrictMode>
+        <Navigator runId={runId} streamKey={streamKey} options={options} />
+      </StrictMode>,
+    );
+  },
+  navigate: (ms: number) => navigation.go?.(ms),
+  navigation,
+  /** Makes the page say it is hidden, or visible. */
+  setVisibility(state: "hidden" | "visible") {
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
   },
   sender(name: string, runId: string | undefined, id: string, options: object) {
     senders[name] ??= { root: newRoot(), loading: [] };

@@ -1,64 +1,13 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openBrowser, type TestBrowser, until } from "./browser.ts";
+import { numbers, setStage } from "./support.ts";
 
-let browser: TestBrowser;
-let server: DevServer;
-let page: Page;
-let runId: string;
-let client: { baseURL: string; accessToken: string };
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  server = await startDevServer({ port: 0 });
-  runId = server.createRun().id;
-  client = { baseURL: server.url, accessToken: await server.token(runId) };
-  page = await browser.open();
-});
-afterEach(async () => {
-  await page.close();
-  await server.close();
-});
-
-type State = NonNullable<ReturnType<Window["page"]["state"]>>;
-
-const numbers = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from + i);
-const read = (
-  options: object = {},
-  { name = "a", run = runId as string | null, key = "chat", also = [] as string[] } = {},
-) =>
-  page.evaluate(([...args]) => window.page.read(...args), [
-    name,
-    run ?? undefined,
-    key,
-    { ...client, ...options },
-    also,
-  ] as const);
-const state = (name = "a") => page.evaluate((name) => window.page.state(name), name) as Promise<State>;
-const reaches = (done: (state: State) => boolean, name = "a", ms?: number) =>
-  until(
-    () => state(name),
-    (now) => now !== undefined && done(now),
-    ms,
-  );
-const shows = (parts: unknown[], name = "a", ms?: number) =>
-  reaches((now) => now.parts.length >= parts.length, name, ms).then((now) => {
-    expect(now.parts).toEqual(parts);
-    return now;
-  });
-const openSockets = () => server.connections.filter(({ closedAt }) => closedAt === undefined);
-const append = (values: unknown[], key = "chat") => {
-  for (const value of values) server.append(runId, key, value);
-};
+const stage = setStage();
+const { read, state, reaches, shows, append, openSockets } = stage;
 
 describe.each(["v2", "v1"] as const)("a stream read as %s", (version) => {
   beforeEach(async () => {
-    runId = server.createRun({ version }).id;
-    client.accessToken = await server.token(runId);
+    await stage.take({ version });
   });
 
   test("parts arrive while they are written, and lastEventId goes on behind them", async () => {
@@ -77,25 +26,25 @@ describe.each(["v2", "v1"] as const)("a stream read as %s", (version) => {
 
   test("row 1: a body that ends early is resumed, nothing lost, nothing doubled", async () => {
     append(numbers(10));
-    server.faults.add({ kind: "end", afterRecords: 4 });
+    stage.server.faults.add({ kind: "end", afterRecords: 4 });
     await read();
     const { lastError, error, statuses } = await shows(numbers(10));
     expect([lastError, error]).toEqual([undefined, undefined]);
     expect(statuses).toContain("live");
-    expect(server.connections).toHaveLength(2);
+    expect(stage.server.connections).toHaveLength(2);
   });
 
   test("row 2: half an event before the end is discarded and read again", async () => {
     append(numbers(10));
-    server.faults.add({ kind: "cut", afterBytes: 150 });
+    stage.server.faults.add({ kind: "cut", afterBytes: 150 });
     await read();
     await shows(numbers(10));
-    expect(server.connections.length).toBeGreaterThan(1);
+    expect(stage.server.connections.length).toBeGreaterThan(1);
   });
 
   test("row 21: a server that ignores the cursor and replays doubles nothing", async () => {
     append(numbers(10));
-    server.faults.add({ kind: "end", afterRecords: 6 }, { kind: "replay" });
+    stage.server.faults.add({ kind: "end", afterRecords: 6 }, { kind: "replay" });
     await read();
     await shows(numbers(10));
     append([10]);
@@ -119,7 +68,7 @@ describe.each(["v2", "v1"] as const)("a stream read as %s", (version) => {
       '"\\/\b\f\n\r\t',
     ];
     append(values);
-    server.faults.add({ kind: "drip", bytes: 1, ms: 0 });
+    stage.server.faults.add({ kind: "drip", bytes: 1, ms: 0 });
     await read();
     await shows(values);
   });
@@ -132,60 +81,60 @@ test("row 3: [DONE] after the silence ends the stream; with follow it goes on", 
   expect([endReason, parts]).toEqual(["idle-timeout", [1]]);
   await read({ timeoutInSeconds: 1, follow: true }, { name: "b" });
   await until(
-    () => server.connections.length,
+    () => stage.server.connections.length,
     (n) => n >= 3,
   );
   append([2]);
   await shows([1, 2], "b");
-  await page.evaluate(() => window.page.resume("a"));
+  await stage.page.evaluate(() => window.page.resume("a"));
   await shows([1, 2]);
 });
 
 test("row 3: [DONE] much too early is a cut", async () => {
   append(numbers(5));
-  server.faults.add({ kind: "done-early", afterRecords: 2 });
+  stage.server.faults.add({ kind: "done-early", afterRecords: 2 });
   await read();
   await shows(numbers(5));
 });
 
 test("row 5: an error event is a failure, not an end", async () => {
   append(numbers(5));
-  server.faults.add({ kind: "error-event", afterRecords: 2 });
+  stage.server.faults.add({ kind: "error-event", afterRecords: 2 });
   await read();
   const { statuses } = await shows(numbers(5));
   expect(statuses).not.toContain("ended");
 });
 
 test("row 6: 20 s without a byte is a dead socket", async () => {
-  await page.clock.install();
+  await stage.page.clock.install();
   append(numbers(2));
-  server.faults.add({ kind: "stall", afterRecords: 2 });
+  stage.server.faults.add({ kind: "stall", afterRecords: 2 });
   await read();
-  await page.clock.runFor(2_000);
+  await stage.page.clock.runFor(2_000);
   await until(
     async () => {
-      await page.clock.runFor(100);
+      await stage.page.clock.runFor(100);
       return state();
     },
     (now) => now.parts.length === 2,
   );
   append([2]);
-  await page.clock.runFor(17_000);
-  expect(server.connections).toHaveLength(1);
-  await page.clock.runFor(4_000);
+  await stage.page.clock.runFor(17_000);
+  expect(stage.server.connections).toHaveLength(1);
+  await stage.page.clock.runFor(4_000);
   await until(
     async () => {
-      await page.clock.runFor(100);
+      await stage.page.clock.runFor(100);
       return state();
     },
     (now) => now.parts.length === 3,
   );
-  expect(server.connections).toHaveLength(2);
+  expect(stage.server.connections).toHaveLength(2);
 });
 
 test("row 7: a web page instead of a stream is shown as such, and retried", async () => {
   append(numbers(2));
-  server.faults.add({ kind: "html", times: 2 });
+  stage.server.faults.add({ kind: "html", times: 2 });
   await read();
   const { error } = await reaches((now) => now.error !== undefined);
   expect(error).toMatchObject({ code: "not-a-stream", status: 200 });
@@ -196,7 +145,7 @@ test("row 7: a web page instead of a stream is shown as such, and retried", asyn
 
 test("row 8: failures are counted and shown after the third, and cleared by recovery", async () => {
   append(numbers(2));
-  server.faults.add({ kind: "status", status: 500, times: 4 });
+  stage.server.faults.add({ kind: "status", status: 500, times: 4 });
   await read();
   const first = await reaches(({ retryCount }) => retryCount >= 1);
   expect(first.lastError?.code).toBe("http");
@@ -208,38 +157,38 @@ test("row 8: failures are counted and shown after the third, and cleared by reco
 });
 
 test("row 15: stop during backoff connects no more", async () => {
-  server.faults.add({ kind: "status", status: 503, times: "always" });
+  stage.server.faults.add({ kind: "status", status: 503, times: "always" });
   await read();
   await reaches(({ retryCount }) => retryCount >= 2);
-  await page.evaluate(() => window.page.stop("a"));
+  await stage.page.evaluate(() => window.page.stop("a"));
   await reaches(({ status }) => status === "stopped");
-  const before = server.requests.length;
+  const before = stage.server.requests.length;
   await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(server.requests.length).toBe(before);
+  expect(stage.server.requests.length).toBe(before);
 });
 
 test("row 19: resume goes on from the cursor", async () => {
   append(numbers(3));
   await read();
   await shows(numbers(3));
-  await page.evaluate(() => window.page.stop("a"));
+  await stage.page.evaluate(() => window.page.stop("a"));
   await until(
     () => openSockets().length,
     (n) => n === 0,
   );
   append(numbers(2, 3));
-  await page.evaluate(() => window.page.resume("a"));
+  await stage.page.evaluate(() => window.page.resume("a"));
   await shows(numbers(5));
-  expect(server.connections.at(-1)?.lastEventId).toBe("2");
+  expect(stage.server.connections.at(-1)?.lastEventId).toBe("2");
 });
 
 test("row 27: what is no part never becomes one, and is reported", async () => {
   append([1]);
-  server.appendRaw(runId, "chat", { headers: [["", "trim"]], body: "\u0000" });
-  server.appendRaw(runId, "chat", { headers: [["trigger-control", "turn-complete"]] });
-  server.appendRaw(runId, "chat", {});
-  server.appendRaw(runId, "chat", { body: "not json" });
-  server.appendRaw(runId, "chat", { body: '{"id":"x"}' });
+  stage.server.appendRaw(stage.runId, "chat", { headers: [["", "trim"]], body: "\u0000" });
+  stage.server.appendRaw(stage.runId, "chat", { headers: [["trigger-control", "turn-complete"]] });
+  stage.server.appendRaw(stage.runId, "chat", {});
+  stage.server.appendRaw(stage.runId, "chat", { body: "not json" });
+  stage.server.appendRaw(stage.runId, "chat", { body: '{"id":"x"}' });
   append([2]);
   await read({ detailed: true });
   const { parts, notices, detailed, lastEventId } = await shows([1, 2]);
@@ -265,14 +214,14 @@ describe.each(["development", "production"] as const)("row 31, %s build", (mode)
   afterAll(() => other.close());
 
   test("no socket is left after StrictMode, unmount and stop", async () => {
-    await page.close();
-    page = await other.open();
+    await stage.page.close();
+    stage.page = await other.open();
     append(numbers(3));
     await read();
     await shows(numbers(3));
     expect(openSockets()).toHaveLength(1);
-    expect(server.connections).toHaveLength(1);
-    await page.evaluate(() => window.page.leave("a"));
+    expect(stage.server.connections).toHaveLength(1);
+    await stage.page.evaluate(() => window.page.leave("a"));
     await until(
       () => openSockets().length,
       (n) => n === 0,
@@ -280,24 +229,24 @@ describe.each(["development", "production"] as const)("row 31, %s build", (mode)
     );
     await read({}, { name: "b" });
     await shows(numbers(3), "b");
-    await page.evaluate(() => window.page.stop("b"));
+    await stage.page.evaluate(() => window.page.stop("b"));
     await until(
       () => openSockets().length,
       (n) => n === 0,
       2_000,
     );
-    expect(server.connections).toHaveLength(2);
+    expect(stage.server.connections).toHaveLength(2);
   });
 });
 
 test("row 32: no part of the old run appears in the new one", async () => {
-  const other = server.createRun();
-  client.accessToken = await server.token(["read:runs"]);
-  const writing = setInterval(() => server.append(runId, "chat", "old"), 1);
-  server.append(other.id, "chat", "new");
+  const other = stage.server.createRun();
+  stage.client.accessToken = await stage.server.token(["read:runs"]);
+  const writing = setInterval(() => stage.server.append(stage.runId, "chat", "old"), 1);
+  stage.server.append(other.id, "chat", "new");
   try {
     for (let i = 0; i < 10; i++) {
-      await read({ throttleInMs: 50 }, { run: runId });
+      await read({ throttleInMs: 50 }, { run: stage.runId });
       await reaches(({ parts }) => parts.includes("old"));
       await read({ throttleInMs: 50 }, { run: other.id });
       await reaches(({ parts }) => parts.includes("new"));
@@ -305,8 +254,8 @@ test("row 32: no part of the old run appears in the new one", async () => {
   } finally {
     clearInterval(writing);
   }
-  const seen = (await page.evaluate(() => window.page.seen("a"))) ?? [];
-  const wrong = seen.filter(({ runId: shown, parts }) => parts.includes(shown === runId ? "new" : "old"));
+  const seen = (await stage.page.evaluate(() => window.page.seen("a"))) ?? [];
+  const wrong = seen.filter(({ runId: shown, parts }) => parts.includes(shown === stage.runId ? "new" : "old"));
   expect(wrong).toEqual([]);
 });
 
@@ -328,10 +277,10 @@ test("row 34: 500 parts at once are a handful of renders, unthrottled too", asyn
   await read({ throttleInMs: 0 });
   await reaches(({ status }) => status === "live");
   const { renders: before } = await state();
-  server.appendAll(runId, "chat", numbers(500));
+  stage.server.appendAll(stage.runId, "chat", numbers(500));
   const { renders } = await shows(numbers(500));
   expect(renders - before).toBeLessThanOrEqual(10);
-  expect(await page.evaluate(() => window.uncaught)).toEqual([]);
+  expect(await stage.page.evaluate(() => window.uncaught)).toEqual([]);
 });
 
 test("row 35: two components share one socket and each gets each part once", async () => {
@@ -342,30 +291,30 @@ test("row 35: two components share one socket and each gets each part once", asy
   append([3]);
   const [a, b] = [await shows(numbers(4)), await shows(numbers(4), "b")];
   expect([a.data, b.data]).toEqual([numbers(4), numbers(4)]);
-  expect(server.connections).toHaveLength(1);
+  expect(stage.server.connections).toHaveLength(1);
   // One that comes later gets all of it, on the same socket.
   await read({}, { name: "c" });
   const { data } = await shows(numbers(4), "c");
   expect(data).toEqual(numbers(4));
-  expect(server.connections).toHaveLength(1);
+  expect(stage.server.connections).toHaveLength(1);
 });
 
 test("row 35: feeding lastEventId back, and a new token, restart nothing", async () => {
   append(numbers(3));
   await read();
   const { lastEventId } = await shows(numbers(3));
-  await read({ lastEventId, accessToken: await server.token(runId, { expiresIn: "2h" }) });
+  await read({ lastEventId, accessToken: await stage.server.token(stage.runId, { expiresIn: "2h" }) });
   append([3]);
   const { data } = await shows(numbers(4));
   expect(data).toEqual(numbers(4));
-  expect(server.connections).toHaveLength(1);
+  expect(stage.server.connections).toHaveLength(1);
 });
 
 test("row 35b: a remount with the same id keeps the parts and resumes", async () => {
   append(numbers(3));
   await read({ id: "chat-view" });
   await shows(numbers(3));
-  await page.evaluate(() => window.page.leave("a"));
+  await stage.page.evaluate(() => window.page.leave("a"));
   await until(
     () => openSockets().length,
     (n) => n === 0,
@@ -373,14 +322,14 @@ test("row 35b: a remount with the same id keeps the parts and resumes", async ()
   append([3]);
   await read({ id: "chat-view" }, { name: "b" });
   await shows(numbers(4), "b");
-  expect(server.connections.at(-1)?.lastEventId).toBe("2");
+  expect(stage.server.connections.at(-1)?.lastEventId).toBe("2");
 });
 
 test("row 37: a callback that throws is reported and the stream goes on", async () => {
   append(numbers(3));
   await read({ throws: "mine" });
   await shows(numbers(3));
-  expect(await page.evaluate(() => window.uncaught)).toContainEqual(expect.stringContaining("mine"));
+  expect(await stage.page.evaluate(() => window.uncaught)).toContainEqual(expect.stringContaining("mine"));
 });
 
 test("row 38: a new token revives a stream that failed for the lack of one", async () => {
@@ -395,7 +344,7 @@ test("row 38: a new token revives a stream that failed for the lack of one", asy
 
 test("row 39: a refused token is refreshed once", async () => {
   append(numbers(2));
-  await read({ accessToken: "wrong", refreshTo: client.accessToken });
+  await read({ accessToken: "wrong", refreshTo: stage.client.accessToken });
   const { refreshes } = await shows(numbers(2));
   expect(refreshes).toBe(1);
 });
@@ -405,7 +354,7 @@ test("row 39: a token that cannot be made is shown, and tried again", async () =
   await read({ accessToken: "wrong", refreshTo: "" });
   const { error } = await reaches((now) => now.error !== undefined);
   expect(error?.message).toMatch(/the access token is ""; a function must return a token/);
-  await read({ accessToken: "wrong", refreshTo: client.accessToken });
+  await read({ accessToken: "wrong", refreshTo: stage.client.accessToken });
   await shows(numbers(2));
 });
 
@@ -420,7 +369,7 @@ test("row 40: without run id or token nothing is thrown or requested, and the er
   expect([noToken.status, noToken.error?.code]).toEqual(["idle", "not-ready"]);
   const off = await state("off");
   expect([off.status, off.error]).toEqual(["idle", undefined]);
-  expect(server.connections).toHaveLength(0);
+  expect(stage.server.connections).toHaveLength(0);
   // Toggled on, off and on again: goes on where it was.
   append(numbers(2));
   await read({}, { name: "off" });
@@ -430,7 +379,7 @@ test("row 40: without run id or token nothing is thrown or requested, and the er
   append([2]);
   await read({}, { name: "off" });
   await shows(numbers(3), "off");
-  expect(await page.evaluate(() => window.uncaught)).toEqual([]);
+  expect(await stage.page.evaluate(() => window.uncaught)).toEqual([]);
 });
 
 test("row 44: maxParts keeps the last, reduce keeps none", async () => {
@@ -459,25 +408,25 @@ test("a run that is not there, and a server that is not there", async () => {
 });
 
 describe("sending", () => {
-  const sender = (options: object = client, run: string | undefined = runId) =>
-    page.evaluate(([run, options]) => window.page.sender("s", run, "cancel", options), [run, options] as const);
-  const sending = () => page.evaluate(() => window.page.sending("s"));
-  const send = (values: unknown[]) => page.evaluate((values) => window.page.send("s", values), values);
+  const sender = (options: object = stage.client, run: string | undefined = stage.runId) =>
+    stage.page.evaluate(([run, options]) => window.page.sender("s", run, "cancel", options), [run, options] as const);
+  const sending = () => stage.page.evaluate(() => window.page.sending("s"));
+  const send = (values: unknown[]) => stage.page.evaluate((values) => window.page.send("s", values), values);
   const received = () =>
-    server
-      .records(runId, "$trigger.input:cancel")
+    stage.server
+      .records(stage.runId, "$trigger.input:cancel")
       .map((record) => JSON.parse(JSON.parse((record as { body: string }).body).data));
 
   test("row 46: send returns a promise, and one that nobody looks at raises nothing", async () => {
     await sender();
     await until(sending, ({ isReady }) => isReady === true);
     expect(await send([{ a: 1 }])).toEqual(["sent"]);
-    server.completeRun(runId);
-    await page.evaluate(() => window.page.sendAndForget("s", 2));
+    stage.server.completeRun(stage.runId);
+    await stage.page.evaluate(() => window.page.sendAndForget("s", 2));
     const { error } = await until(sending, ({ error, isLoading }) => error !== undefined && !isLoading);
     expect(error).toBe("rejected");
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await page.evaluate(() => window.uncaught)).toEqual([]);
+    expect(await stage.page.evaluate(() => window.uncaught)).toEqual([]);
     expect(received()).toEqual([{ a: 1 }]);
   });
 
@@ -490,22 +439,22 @@ describe("sending", () => {
   });
 
   test("without a token, and with too much", async () => {
-    await sender({ baseURL: client.baseURL });
+    await sender({ baseURL: stage.client.baseURL });
     await until(sending, ({ isReady }) => isReady === false);
     expect(await send([1])).toEqual(["not-ready"]);
     await sender();
     await until(sending, ({ isReady }) => isReady === true);
     expect(await send(["x".repeat(1_048_576)])).toEqual(["too-large"]);
-    server.faults.add({ kind: "drop-answer" });
+    stage.server.faults.add({ kind: "drop-answer" });
     expect(await send([3])).toEqual(["unconfirmed"]);
   });
 });
 
 describe("read, in the browser", () => {
-  const readAll = (options: object = {}, take?: number, run = runId) =>
-    page.evaluate(([run, options, take]) => window.page.readAll(run, "chat", options, take), [
+  const readAll = (options: object = {}, take?: number, run = stage.runId) =>
+    stage.page.evaluate(([run, options, take]) => window.page.readAll(run, "chat", options, take), [
       run,
-      { ...client, ...options },
+      { ...stage.client, ...options },
       take,
     ] as const);
 
