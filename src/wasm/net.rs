@@ -47,8 +47,23 @@ impl Drop for Attempt {
 
 enum Phase {
     Open(Promise, RequestBuilder, Option<Function>),
-    Body(ReadableStreamDefaultReader),
+    Body(Body),
     Over,
+}
+
+/// A response's body being read. Dropping it tells the source, should the abort not have reached it.
+struct Body(ReadableStreamDefaultReader);
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Ok(cancelled) = call(&self.0, "cancel") {
+            // Waited for, because a rejection that nobody handles is an error of the page.
+            let cancelled = JsFuture::from(Promise::resolve(&cancelled));
+            wasm_bindgen_futures::spawn_local(async {
+                _ = cancelled.await;
+            });
+        }
+    }
 }
 
 impl Attempt {
@@ -73,12 +88,12 @@ impl Attempt {
         let events = stream::unfold(first, |phase| async {
             match phase {
                 Phase::Open(token, builder, fetch) => Some(match head(token, builder, fetch).await {
-                    Ok((response, Some(reader))) => (Event::Head(response), Phase::Body(reader)),
+                    Ok((response, Some(body))) => (Event::Head(response), Phase::Body(body)),
                     Ok((response, None)) => (Event::Head(response), Phase::Over),
                     Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
                 }),
-                Phase::Body(reader) => Some(match read(&reader).await {
-                    Ok(Some(bytes)) => (Event::Bytes(bytes), Phase::Body(reader)),
+                Phase::Body(body) => Some(match read(&body).await {
+                    Ok(Some(bytes)) => (Event::Bytes(bytes), Phase::Body(body)),
                     Ok(None) => (Event::End, Phase::Over),
                     Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
                 }),
@@ -99,7 +114,7 @@ async fn head(
     token: Promise,
     builder: RequestBuilder,
     fetch: Option<Function>,
-) -> Result<(Response, Option<ReadableStreamDefaultReader>), JsValue> {
+) -> Result<(Response, Option<Body>), JsValue> {
     let token = JsFuture::from(token).await?.as_string().unwrap_or_default();
     let request = builder
         .header("Authorization", &join(&["Bearer ", &token]))
@@ -151,12 +166,11 @@ async fn head(
     }
     let body = answer.body().ok_or_else(|| JsValue::from_str("the response has no body to read"))?;
     // A body that is being read already throws here.
-    let get_reader: Function = property(&body, "getReader").dyn_into()?;
-    Ok((response, Some(get_reader.call0(&body)?.unchecked_into())))
+    Ok((response, Some(Body(call(&body, "getReader")?.unchecked_into()))))
 }
 
-async fn read(reader: &ReadableStreamDefaultReader) -> Result<Option<Vec<u8>>, JsValue> {
-    let result = JsFuture::from(reader.read()).await?;
+async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
+    let result = JsFuture::from(body.0.read()).await?;
     if property(&result, "done").is_truthy() {
         return Ok(None);
     }
@@ -179,6 +193,11 @@ fn retry_after(value: &str) -> Option<u64> {
 /// `undefined` where there is no such property, or where asking for it throws.
 pub fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls a method. Fails where there is none, or with what it throws.
+fn call(object: &JsValue, name: &str) -> Result<JsValue, JsValue> {
+    property(object, name).dyn_into::<Function>()?.call0(object)
 }
 
 /// The message of whatever was thrown.

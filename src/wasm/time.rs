@@ -30,15 +30,19 @@ pub fn now() -> u64 {
 pub struct Sleep {
     pub due: u64,
     id: JsValue,
+    resolve: Function,
     fired: JsFuture,
 }
 
 impl Sleep {
     pub fn until(due: u64) -> Self {
-        let mut id = JsValue::UNDEFINED;
+        let (mut id, mut kept) = (JsValue::UNDEFINED, None);
         let ms = due.saturating_sub(now()) as f64;
-        let promise = Promise::new(&mut |resolve, _| id = set_timeout(&resolve, ms));
-        Self { due, id, fired: JsFuture::from(promise) }
+        let promise = Promise::new(&mut |resolve, _| {
+            id = set_timeout(&resolve, ms);
+            kept = Some(resolve);
+        });
+        Self { due, id, resolve: kept.unwrap_or_default(), fired: JsFuture::from(promise) }
     }
 }
 
@@ -53,5 +57,7 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         clear_timeout(&self.id);
+        // A promise that never settles would keep its callbacks for ever.
+        _ = self.resolve.call0(&JsValue::UNDEFINED);
     }
 }
