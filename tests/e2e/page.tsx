@@ -75,6 +75,12 @@ function Reading({ name, runId, streamKey, options }: ReadingProps) {
 
 type ReadingProps = { name: string; runId: string | undefined; streamKey: string; options: Options };
 
+/** A reader that remembers nothing. */
+function Quiet({ options }: { options: Options }) {
+  const { parts, status } = useRealtimeStream<unknown>("run", "key", options as object);
+  return <output>{`${status} ${parts}`}</output>;
+}
+
 /** What was committed, not what was tried: React renders a suspended tree several times before it shows anything. */
 const navigation = {
   go: undefined as ((ms: number) => void) | undefined,
@@ -225,6 +231,39 @@ const page = {
     const { last, loading } = senders[name] as (typeof senders)[string];
     return { isReady: last?.isReady, isLoading: last?.isLoading, error: last?.error?.code, loading };
   },
+  /** Reads a stream that breaks after every part, on a clock that jumps to the next timer. */
+  reconnectForEver() {
+    const channel = new MessageChannel();
+    const due: Array<() => void> = [];
+    channel.port1.onmessage = () => due.shift()?.();
+    let ahead = 0;
+    const now = Date.now;
+    Date.now = () => now() + ahead;
+    const live = new Set<number>();
+    let timers = 0;
+    window.setTimeout = ((run: () => void, ms = 0) => {
+      const id = ++timers;
+      live.add(id);
+      due.push(() => {
+        if (!live.delete(id)) return;
+        ahead += ms;
+        run();
+      });
+      channel.port2.postMessage(0);
+      return id;
+    }) as typeof setTimeout;
+    window.clearTimeout = (id) => void live.delete(Number(id));
+    const fetch = async () => {
+      const n = reconnects++;
+      const body = `{"data":${n},"id":"p${n}"}`;
+      const text = `event: batch\ndata: {"records":[{"seq_num":${n},"timestamp":0,"body":${JSON.stringify(body)}}]}\n\n`;
+      return new Response(text, { headers: { "content-type": "text/event-stream", "x-stream-version": "v2" } });
+    };
+    newRoot().render(<Quiet options={{ fetch, accessToken: "any", maxParts: 1, baseURL: location.origin }} />);
+  },
+  reconnected: () => reconnects,
+  /** How large the core's memory is. The glue keeps it to itself, so it is counted where it is made. */
+  wasmBytes: () => memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
   /** Reads without React, to the end or for `take` parts. */
   async readAll(runId: string, key: string, options: object, take = Number.POSITIVE_INFINITY) {
     const parts: unknown[] = [];
@@ -239,6 +278,16 @@ const page = {
     }
   },
 };
+
+let reconnects = 0;
+
+const memories: WebAssembly.Memory[] = [];
+const instantiate = WebAssembly.instantiate;
+WebAssembly.instantiate = (async (...args: [WebAssembly.Module, WebAssembly.Imports]) => {
+  const result = await instantiate(...args);
+  for (const value of Object.values(result.exports)) if (value instanceof WebAssembly.Memory) memories.push(value);
+  return result;
+}) as typeof WebAssembly.instantiate;
 
 declare global {
   interface Window {
