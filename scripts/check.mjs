@@ -14,14 +14,14 @@ const clippy = (more, ...target) => [
 const biome = bin("@biomejs/biome", "biome");
 
 const fixes = [
-  ["cargo", "fmt"],
+  ["cargo", "fmt", "--all"],
   [...biome, "check", "--write", "."],
 ];
 
 const checks = [
-  ["cargo", "fmt", "--check"],
+  ["cargo", "fmt", "--all", "--check"],
   ...clippy("--all-targets"),
-  ...clippy("--tests", "--target", "wasm32-unknown-unknown"),
+  ...clippy("--tests", "--workspace", "--target", "wasm32-unknown-unknown"),
   [...biome, process.env.CI ? "ci" : "check", "."],
   [...bin("typescript", "tsc"), "--noEmit"],
 ];

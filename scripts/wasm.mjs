@@ -52,13 +52,13 @@ async function compile() {
   const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const flags = JSON.stringify([`--remap-path-prefix=${registry}=`]);
   await run("cargo", [
-    ...["build", "--release", "--lib", "--target", TARGET, "--config", `target.${TARGET}.rustflags=${flags}`],
+    ...["build", "--release", "-p", "runstream-wasm", "--target", TARGET, "--config", `target.${TARGET}.rustflags=${flags}`],
     ...(process.env.CI ? ["--locked"] : []),
   ]);
   rmSync(out, { recursive: true, force: true });
   await run(join(toolsBin, "wasm-bindgen"), [
-    join(cargoTarget, TARGET, "release", "runstream.wasm"),
-    ...["--target", "web", "--out-dir", out],
+    join(cargoTarget, TARGET, "release", "runstream_wasm.wasm"),
+    ...["--target", "web", "--out-dir", out, "--out-name", "runstream"],
     ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
   ]);
 }

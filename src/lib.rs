@@ -20,10 +20,6 @@ mod subscription;
 mod throttle;
 pub mod wire;
 
-#[cfg(target_arch = "wasm32")]
-#[doc(hidden)]
-pub mod wasm;
-
 pub use delivery::Delivery;
 pub use error::{Code, Error};
 pub use sequencer::Start;

@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "the macros of the inline module document nothing")]
 
 use js_sys::{Array, JSON, Promise, Reflect};
-use runstream::wasm::{Handle, open};
+use runstream_wasm::{Handle, open};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::*;

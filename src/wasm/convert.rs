@@ -1,11 +1,9 @@
 //! What crosses as objects: the config in, the status and errors out. Field by field on the way in, because a derived
 //! deserialiser costs more than the rest of the boundary.
 
-use super::net::{Request, property};
-use crate::error::Error;
-use crate::sequencer::Start;
-use crate::subscription::{Config, End, Status, StatusKind};
+use crate::net::{Request, property};
 use js_sys::{Array, Function, Object};
+use runstream::{Config, End, Error, Start, Status, StatusKind};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -35,11 +33,7 @@ pub fn config(object: &JsValue) -> (Request, Config) {
     let request = Request {
         url: property(object, "url").as_string().unwrap_or_default(),
         headers,
-        timeout_seconds: {
-            let mut digits = Vec::new();
-            crate::json::decimal(u64::from(timeout_seconds), &mut digits);
-            digits.into_iter().map(char::from).collect()
-        },
+        timeout_seconds: timeout_seconds.to_string(),
         fetch: property(object, "fetch").dyn_into::<Function>().ok(),
     };
     let config = Config {

@@ -3,15 +3,14 @@
 //! Nobody else can reach the core, so no borrow of it can be held across an await or a call into JavaScript; whatever
 //! the application wants comes through the command channel.
 
-use super::convert;
-use super::net::{Attempt, Event, Request, text_of};
-use super::time::{Sleep, now};
-use crate::error::join;
-use crate::subscription::{Action, Subscription};
+use crate::convert;
+use crate::net::{Attempt, Event, Request, text_of};
+use crate::time::{Sleep, now};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{Either, pending, select};
 use futures::stream::StreamExt;
 use js_sys::Promise;
+use runstream::{Action, Subscription};
 use wasm_bindgen::prelude::*;
 
 /// What the application asks for.
@@ -135,6 +134,6 @@ extern "C" {
 /// The shim catches what the application throws, so this is a bug of ours; the stream goes on all the same.
 fn report(outcome: Result<(), JsValue>) {
     if let Err(thrown) = outcome {
-        console_error(&join(&["runstream: ", &text_of(&thrown)]));
+        console_error(&("runstream: ".to_owned() + &text_of(&thrown)));
     }
 }

@@ -1,11 +1,10 @@
 //! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
 
-use crate::error::join;
-use crate::subscription::{Connect, Response};
-use crate::wire::Version;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use gloo_net::http::{Headers, RequestBuilder};
 use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
+use runstream::wire::Version;
+use runstream::{Connect, Response};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
@@ -117,7 +116,7 @@ async fn head(
 ) -> Result<(Response, Option<Body>), JsValue> {
     let token = JsFuture::from(token).await?.as_string().unwrap_or_default();
     let request = builder
-        .header("Authorization", &join(&["Bearer ", &token]))
+        .header("Authorization", &("Bearer ".to_owned() + &token))
         .build()
         .map_err(|_| JsValue::from_str("the request cannot be built; check the base URL and the headers"))?;
     let request = web_sys::Request::from(request);
@@ -183,11 +182,11 @@ async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
 
 /// `Retry-After` as milliseconds from now: seconds, or a date.
 fn retry_after(value: &str) -> Option<u64> {
-    if let Some(seconds) = crate::json::Scanner::new(value.as_bytes()).all_digits() {
+    if let Ok(seconds) = value.parse::<u64>() {
         return Some(seconds.saturating_mul(1_000));
     }
     let date = js_sys::Date::parse(value);
-    date.is_finite().then(|| (date as u64).saturating_sub(super::time::now()))
+    date.is_finite().then(|| (date as u64).saturating_sub(crate::time::now()))
 }
 
 /// `undefined` where there is no such property, or where asking for it throws.

@@ -1,13 +1,16 @@
-//! The exported handle, nothing else.
+//! The WebAssembly boundary of runstream: the exported handle, nothing else. What it does is in the modules.
+//!
+//! A crate of its own, so that the core needs no JavaScript and a Rust program that uses it gets no exports, no
+//! allocator and none of these dependencies; and so that it can be compiled for size and the core for speed.
 
 mod convert;
 mod driver;
 mod net;
 mod time;
 
-use crate::subscription::Subscription;
 use driver::{Command, Host};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
+use runstream::Subscription;
 use wasm_bindgen::prelude::*;
 
 /// One running subscription. Freeing it closes its connection.
