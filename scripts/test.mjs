@@ -1,6 +1,6 @@
 // Sets up, builds and runs every test there is: `npm test`, `npm test -- js e2e`. The last line is the sum.
 // A section whose folder does not exist yet is left out; one that exists and runs nothing has failed.
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromedriver, webdriverJson } from "./browser.mjs";
 import { buildPackage } from "./build.mjs";
@@ -90,12 +90,19 @@ function wasm() {
 
 async function cargo(command, args, env) {
   let [passed, failed] = [0, 0];
+  const tests = {};
   const onLine = (line) => {
+    const test = /^test (\S+) \.\.\. (ok|FAILED)$/.exec(line);
+    if (test) tests[test[1]] = test[2] === "ok";
     const result = /^\s*test result: .*?(\d+) passed; (\d+) failed/.exec(line);
     passed += Number(result?.[1] ?? 0);
     failed += Number(result?.[2] ?? 0);
   };
-  return { code: await exec(command, args, { env, onLine }), passed, failed };
+  const code = await exec(command, args, { env, onLine });
+  // For `npm run reliability`, like the reports of vitest.
+  mkdirSync(join(cache, "test"), { recursive: true });
+  writeFileSync(join(cache, "test", `${command === "cargo" ? "rust" : "wasm"}.json`), JSON.stringify(tests));
+  return { code, passed, failed };
 }
 
 async function vitest(name) {

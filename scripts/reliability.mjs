@@ -1,0 +1,80 @@
+// `npm run reliability`: writes docs/reliability.md from what the tests, the simulator, the fuzzer and the benchmark printed.
+// Nothing in it is typed by hand; what was not run says so.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cache, readJson, root, Stop, script } from "./lib.mjs";
+
+const folder = join(root, "docs", "reliability");
+
+function main() {
+  const statements = readJson("tests/fixtures/behaviour.json");
+  const tests = results();
+  const rows = Object.entries(statements).map(([row, statement]) => {
+    const own = tests.filter(({ rows }) => rows.includes(row));
+    const failed = own.filter(({ ok }) => !ok).length;
+    return {
+      row,
+      statement,
+      count: own.length,
+      verdict: own.length === 0 ? "**no test**" : failed ? `**${failed} fail**` : "holds",
+    };
+  });
+  const table = rows.map(({ row, statement, count, verdict }) => `| ${row} | ${statement} | ${count} | ${verdict} |`);
+  writeFileSync(
+    join(root, "docs", "reliability.md"),
+    [
+      "# Reliability",
+      "",
+      "Made by `npm run reliability` from the last `npm test` and the files in `docs/reliability/`, which the commands write.",
+      "",
+      "## What must hold",
+      "",
+      "Tests that name a row, from the core on the host, the client in Node and the hooks in Chromium.",
+      "",
+      "| row | statement | tests | |",
+      "|---|---|---|---|",
+      ...table,
+      "",
+      ...recorded(),
+    ].join("\n"),
+  );
+  const bad = rows.filter(({ verdict }) => verdict !== "holds");
+  console.log(`docs/reliability.md: ${rows.length - bad.length} of ${rows.length} rows hold`);
+  if (bad.length > 0) throw new Stop(`not so: ${bad.map(({ row }) => row).join(", ")}`);
+}
+
+/** Every test of the last `npm test` that names rows. */
+function results() {
+  const reports = join(cache, "test");
+  if (!existsSync(join(reports, "rust.json"))) throw new Stop("no reports of tests; run npm test first");
+  const named = [];
+  for (const name of readdirSync(reports)) {
+    const report = JSON.parse(readFileSync(join(reports, name), "utf8"));
+    if (report.testResults) {
+      for (const { fullName, status } of report.testResults.flatMap(({ assertionResults }) => assertionResults)) {
+        if (status === "passed" || status === "failed") named.push([fullName, status === "passed"]);
+      }
+    } else named.push(...Object.entries(report));
+  }
+  return named.map(([name, ok]) => ({ rows: rowsOf(name), ok }));
+}
+
+/** `row_08_…`, `row_22_23_…` in Rust, `row 8: …` or `row 31, …` in TypeScript. */
+function rowsOf(name) {
+  const found = [...name.matchAll(/row[ _](\d+[a-z]?(?:_\d+[a-z]?)*)(?![a-z0-9])/g)];
+  return found.flatMap(([, rows]) => rows.split("_").map((row) => row.replace(/^0+/, "")));
+}
+
+/** What longer runs left behind, each a file with the command that made it. */
+function recorded() {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .flatMap((name) => {
+      const { command, date, title, output } = JSON.parse(readFileSync(join(folder, name), "utf8"));
+      return [`## ${title ?? name}`, "", `\`${command}\`, ${date}:`, "", "```", ...output, "```", ""];
+    });
+}
+
+script(import.meta.url, main);
