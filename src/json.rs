@@ -27,31 +27,22 @@ impl Text<'_> {
     }
 }
 
-const PLAIN: [bool; 256] = {
-    let mut table = [true; 256];
-    let mut b = 0;
-    while b < 0x20 {
-        table[b] = false;
-        b += 1;
-    }
-    table[b'"' as usize] = false;
-    table[b'\\' as usize] = false;
-    table
-};
-
 /// How many leading bytes need no attention inside a string.
-#[inline]
 fn plain_len(bytes: &[u8]) -> usize {
     let mut n = 0;
-    // Whole blocks vectorise; the table finishes the last, partial one.
+    #[cfg(target_feature = "simd128")]
     for block in bytes.chunks_exact(16) {
-        let special = block.iter().fold(false, |s, &b| s | (b < 0x20) | (b == b'"') | (b == b'\\'));
-        if special {
-            break;
+        use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_load, v128_or};
+        // SAFETY: a block has the 16 bytes that are read, and no alignment is asked for.
+        let block = unsafe { v128_load(block.as_ptr().cast()) };
+        let quote_or_escape = v128_or(u8x16_eq(block, u8x16_splat(b'"')), u8x16_eq(block, u8x16_splat(b'\\')));
+        let special = u8x16_bitmask(v128_or(quote_or_escape, u8x16_lt(block, u8x16_splat(0x20))));
+        if special != 0 {
+            return n + special.trailing_zeros() as usize;
         }
         n += 16;
     }
-    while n < bytes.len() && PLAIN[bytes[n] as usize] {
+    while bytes.get(n).is_some_and(|&b| b >= 0x20 && b != b'"' && b != b'\\') {
         n += 1;
     }
     n
@@ -83,10 +74,34 @@ impl<'a> Scanner<'a> {
         hit
     }
 
+    /// Enters an object or an array. `false` when it is empty, and entered and left.
+    #[inline(never)]
+    pub fn open(&mut self, bracket: u8) -> Option<bool> {
+        // Each bracket closes two code points behind where it opens.
+        self.eat(bracket).then(|| !self.eat(bracket + 2))
+    }
+
+    /// After a member or an element: `false` when it was the last.
+    #[inline(never)]
+    pub fn more(&mut self, bracket: u8) -> Option<bool> {
+        if self.eat(b',') {
+            return Some(true);
+        }
+        self.eat(bracket + 2).then_some(false)
+    }
+
+    /// A member's key; its value comes next.
+    #[inline(never)]
+    pub fn key(&mut self) -> Option<Text<'a>> {
+        let key = self.string()?;
+        self.eat(b':').then_some(key)
+    }
+
     pub fn at_end(&mut self) -> bool {
         self.peek().is_none()
     }
 
+    #[inline(never)]
     pub fn string(&mut self) -> Option<Text<'a>> {
         if !self.eat(b'"') {
             return None;
@@ -193,50 +208,65 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// An object or an array, with the open brackets on the heap: depth comes from the network.
+    /// An object or an array. Iterative, because depth comes from the network.
     fn nested(&mut self) -> Option<()> {
-        let mut open: Vec<u8> = Vec::new();
+        let mut open = Brackets::default();
         loop {
             // Here a value is due.
             let first = self.peek()?;
-            match first {
-                b'{' => {
-                    self.pos += 1;
-                    if !self.eat(b'}') {
-                        open.push(b'}');
-                        self.string()?;
-                        if !self.eat(b':') {
-                            return None;
-                        }
-                        continue;
+            if let b'{' | b'[' = first {
+                if self.open(first)? {
+                    open.push(first == b'{');
+                    if first == b'{' {
+                        self.key()?;
                     }
+                    continue;
                 }
-                b'[' => {
-                    self.pos += 1;
-                    if !self.eat(b']') {
-                        open.push(b']');
-                        continue;
-                    }
-                }
-                _ => self.scalar(first)?,
+            } else {
+                self.scalar(first)?;
             }
             // Here a value has ended.
             loop {
-                let Some(&closer) = open.last() else { return Some(()) };
-                if self.eat(b',') {
-                    if closer == b'}' {
-                        self.string()?;
-                        if !self.eat(b':') {
-                            return None;
-                        }
+                let Some(is_object) = open.last() else { return Some(()) };
+                if self.more(if is_object { b'{' } else { b'[' })? {
+                    if is_object {
+                        self.key()?;
                     }
                     break;
                 }
-                if !self.eat(closer) {
-                    return None;
-                }
                 open.pop();
             }
+        }
+    }
+}
+
+/// The brackets that are open, a bit each: 1 for an object.
+#[derive(Default)]
+struct Brackets {
+    bits: u64,
+    depth: usize,
+    /// The outer ones, in groups of 64. On the heap, and only if there are so many.
+    outer: Vec<u64>,
+}
+
+impl Brackets {
+    fn push(&mut self, is_object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.bits);
+        }
+        self.bits = self.bits << 1 | u64::from(is_object);
+        self.depth += 1;
+    }
+
+    fn last(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.bits & 1 == 1)
+    }
+
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.bits >>= 1;
+        if self.depth.is_multiple_of(64) {
+            self.bits = self.outer.pop().unwrap_or(0);
         }
     }
 }

@@ -106,43 +106,38 @@ impl Batch {
     fn root(&mut self, data: &[u8], input: bool) -> Option<()> {
         let mut json = Scanner::new(data);
         let mut found = false;
-        object(&mut json, |json, key| {
+        let mut more = json.open(b'{')?;
+        while more {
+            let key = json.key()?;
             if key.is(b"records") {
                 found = true;
                 self.records.clear();
-                self.records(json, input)
+                self.records(&mut json, input)?;
             } else if key.is(b"tail") {
-                self.tail = tail(json)?;
-                Some(())
+                self.tail = tail(&mut json)?;
             } else {
-                json.value().map(|_| ())
+                json.value()?;
             }
-        })?;
+            more = json.more(b'{')?;
+        }
         (json.at_end() && found).then_some(())
     }
 
     fn records(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
-        if !json.eat(b'[') {
-            return None;
-        }
-        if json.eat(b']') {
-            return Some(());
-        }
-        loop {
+        let mut more = json.open(b'[')?;
+        while more {
             self.record(json, input)?;
-            if json.eat(b']') {
-                return Some(());
-            }
-            if !json.eat(b',') {
-                return None;
-            }
+            more = json.more(b'[')?;
         }
+        Some(())
     }
 
     fn record(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
         let (mut seq_num, mut timestamp) = (None, None);
         let (mut body, mut headers): (Option<Text<'_>>, &[u8]) = (None, b"");
-        object(json, |json, key| {
+        let mut more = json.open(b'{')?;
+        while more {
+            let key = json.key()?;
             if key.is(b"seq_num") {
                 seq_num = Some(json.unsigned()?);
             } else if key.is(b"timestamp") {
@@ -154,8 +149,8 @@ impl Batch {
             } else {
                 json.value()?;
             }
-            Some(())
-        })?;
+            more = json.more(b'{')?;
+        }
         let body_at = self.text.len();
         match body {
             Some(Text { raw, escaped: true }) => unescape(raw, &mut self.text),
@@ -187,25 +182,12 @@ impl Batch {
     /// Finds `data` and `id` in the body.
     fn envelope(&self, record: &mut Record, input: bool) -> Kind {
         let body = &self.text[record.body.clone()];
-        let mut json = Scanner::new(body);
-        let (mut data, mut id) = (0..0, 0..0);
-        let at = record.body.start;
-        let read = object(&mut json, |json, key| {
-            let value = json.value()?;
-            let range = at + json.pos() - value.len()..at + json.pos();
-            if key.is(b"data") {
-                data = range;
-            } else if key.is(b"id") && value.len() > 2 && value.starts_with(b"\"") {
-                id = range;
-            }
-            Some(())
-        });
-        let read = read.filter(|()| json.at_end());
-        if read.is_none() {
+        let Some((data, id)) = members(body) else {
             return Kind::Bad(if is_json(body) { "no envelope" } else { "body is not JSON" });
-        }
+        };
         let missing = data.is_empty();
-        (record.data, record.id) = (data, id);
+        let shift = |range: Range<usize>| record.body.start + range.start..record.body.start + range.end;
+        (record.data, record.id) = (shift(data), shift(id));
         match (missing, input) {
             (false, _) => Kind::Part,
             (true, true) => Kind::Undefined,
@@ -237,51 +219,50 @@ impl Batch {
 pub fn ping_tail(data: &[u8]) -> Option<u64> {
     let mut json = Scanner::new(data);
     let mut found = None;
-    object(&mut json, |json, key| {
-        if key.is(b"tail") {
-            found = tail(json)?;
-            Some(())
+    let mut more = json.open(b'{')?;
+    while more {
+        if json.key()?.is(b"tail") {
+            found = tail(&mut json)?;
         } else {
-            json.value().map(|_| ())
+            json.value()?;
         }
-    })?;
+        more = json.more(b'{')?;
+    }
     found
 }
 
+#[inline(never)]
 fn tail(json: &mut Scanner<'_>) -> Option<Option<u64>> {
     let mut seq_num = None;
-    object(json, |json, key| {
-        if key.is(b"seq_num") {
+    let mut more = json.open(b'{')?;
+    while more {
+        if json.key()?.is(b"seq_num") {
             seq_num = Some(json.unsigned()?);
         } else {
             json.value()?;
         }
-        Some(())
-    })?;
+        more = json.more(b'{')?;
+    }
     Some(seq_num)
 }
 
-/// Walks an object; `member` consumes each value.
-fn object<'a>(json: &mut Scanner<'a>, mut member: impl FnMut(&mut Scanner<'a>, Text<'a>) -> Option<()>) -> Option<()> {
-    if !json.eat(b'{') {
-        return None;
-    }
-    if json.eat(b'}') {
-        return Some(());
-    }
-    loop {
-        let key = json.string()?;
-        if !json.eat(b':') {
-            return None;
+/// Where an envelope's `data` and its `id`, a string that is not empty, are. An empty range for what is missing.
+fn members(body: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
+    let mut json = Scanner::new(body);
+    let (mut data, mut id) = (0..0, 0..0);
+    let mut more = json.open(b'{')?;
+    while more {
+        let key = json.key()?;
+        let value = json.value()?;
+        let range = json.pos() - value.len()..json.pos();
+        if key.is(b"data") {
+            data = range;
+        } else if key.is(b"id") && value.len() > 2 && value.starts_with(b"\"") {
+            id = range;
         }
-        member(json, key)?;
-        if json.eat(b'}') {
-            return Some(());
-        }
-        if !json.eat(b',') {
-            return None;
-        }
+        more = json.more(b'{')?;
     }
+    json.at_end().then_some((data, id))
 }
 
 /// Whether the headers mark a command record, and whether they mark a control record.
