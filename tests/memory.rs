@@ -119,9 +119,13 @@ fn row_44_parts_are_not_kept_and_what_is_remembered_against_doubles_is_about_a_m
     let held = LIVE.get() - before;
     assert!(held < 2 * MIB, "{held} bytes are held after 140,000 parts");
     assert!(most < 4 * MIB, "{most} bytes at most for one batch of 1,000 parts");
-    // The window moves along; beyond it nothing is promised but that the stream goes on.
-    sim.send(batch(&[part_as(140_000, Some("p80000"), 80_000)]));
-    assert_eq!((sim.parts.len(), sim.status().duplicates), (0, 1));
+    // The window moves along, and every part in it is still known.
+    let again = |n: u64| {
+        let origin = 140_000 - 1 - n * 60;
+        part_as(140_000 + n, Some(&format!("p{origin}")), origin)
+    };
+    sim.send(batch(&(0..1_000).map(again).collect::<Vec<_>>()));
+    assert_eq!((sim.parts.len(), sim.status().duplicates), (0, 1_000));
     drop(sim);
     assert_eq!(LIVE.get(), before);
 }

@@ -325,3 +325,18 @@ fn row_10_an_accepted_connection_alone_resets_nothing() {
     sim.advance(1_599);
     assert_eq!(sim.socket, Socket::Closed, "the sixth wait is 1.6 s at least");
 }
+
+#[test]
+fn row_13_waking_ends_the_backoff_but_not_retry_after() {
+    let mut sim = Sim::new(config());
+    for _ in 0..8 {
+        sim.connect_within(10_000);
+        sim.answer_after(503, 1_000);
+    }
+    // The backoff is 2.5 s at least; the server asked for 1 s.
+    sim.advance(100);
+    sim.wake();
+    sim.advance(899);
+    assert_eq!(sim.socket, Socket::Closed);
+    sim.connect_within(1);
+}

@@ -227,3 +227,16 @@ fn row_24_held_records_that_come_again_are_duplicates() {
     sim.assert_parts(0..4);
     assert_eq!(sim.status().duplicates, 2);
 }
+
+#[test]
+fn row_23_a_gap_at_the_head_of_a_second_connection_is_read_again_once() {
+    let mut sim = Sim::live(config());
+    sim.end();
+    sim.reconnect();
+    sim.send(batch(&parts(5..6)));
+    sim.advance(250);
+    assert_eq!(sim.reconnect(), None);
+    sim.send(batch(&parts(0..6)));
+    sim.assert_parts(0..6);
+    assert_eq!(sim.status().gaps, 0);
+}

@@ -281,7 +281,7 @@ fn row_12c_latest_against_a_server_that_ignores_it_shows_nothing_from_before() {
     sim.send(ping(5));
     sim.send(live_batch(&parts(5..7), 7));
     sim.assert_parts(5..7);
-    assert_eq!((sim.status().gaps, sim.noticed("gap").len()), (0, 0));
+    assert_eq!((sim.status().gaps, sim.status().duplicates, sim.noticed("gap").len()), (0, 0, 0));
 }
 
 #[test]
@@ -340,4 +340,20 @@ fn row_12c_latest_whose_first_record_was_eaten_is_read_again() {
     assert_eq!(sim.reconnect().as_deref(), Some("4"));
     sim.send(batch(&parts(5..8)));
     sim.assert_parts(5..8);
+}
+
+#[test]
+fn row_25_resume_after_a_bad_batch_gives_it_three_readings_again() {
+    let mut sim = Sim::live(config());
+    for life in 0..2 {
+        for _ in 0..2 {
+            sim.send(BAD);
+            assert_eq!(sim.kind(), StatusKind::Reconnecting, "life {life}");
+            sim.reconnect();
+        }
+        sim.send(BAD);
+        assert_eq!(sim.kind(), StatusKind::Failed);
+        sim.resume();
+        sim.accept();
+    }
 }

@@ -154,7 +154,7 @@ fn row_12b_a_start_index_past_the_tail_waits_for_its_position() {
         }
     }
     sim.assert_parts(10..13);
-    assert_eq!((sim.noticed("reset").len(), sim.status().gaps), (0, 0));
+    assert_eq!((sim.noticed("reset").len(), sim.status().gaps, sim.status().duplicates), (0, 0, 0));
 }
 
 #[test]
@@ -170,4 +170,19 @@ fn row_12b_two_replacements_are_two_resets() {
     sim.send(batch(&[part(0, "c0")]));
     assert_eq!(sim.parts[5..], [r#""b0""#, r#""b1""#, r#""b2""#, r#""c0""#]);
     assert_eq!(sim.noticed("reset").len(), 2);
+}
+
+#[test]
+fn row_12b_a_stream_replaced_while_latest_waits_for_its_first_record_is_shown_whole() {
+    let mut sim = Sim::live(Config { start: Start::Latest, ..config() });
+    sim.send(ping(5));
+    sim.end();
+    assert_eq!(sim.reconnect().as_deref(), Some("4"));
+    // All of the new stream was written after the application asked for what is new.
+    sim.send(ping(2));
+    assert_eq!(sim.noticed("reset").len(), 1);
+    assert_eq!(sim.reconnect(), None);
+    assert!(!sim.last_connect().latest);
+    sim.send(batch(&parts(0..2)));
+    sim.assert_parts(0..2);
 }

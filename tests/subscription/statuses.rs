@@ -95,3 +95,10 @@ fn the_cursor_is_none_before_the_first_record_and_then_the_last_settled_position
     sim.send(batch(&[control(6)]));
     assert_eq!(sim.sub.cursor().as_deref(), Some("6"));
 }
+
+#[test]
+fn row_18_a_batch_tells_the_tail_as_a_ping_does() {
+    let mut sim = Sim::live(config());
+    sim.send(live_batch(&parts(0..1), 5));
+    assert_eq!(sim.status().lag, Some(4));
+}

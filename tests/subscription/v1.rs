@@ -167,3 +167,15 @@ fn v1_a_start_index_skips_that_many_parts_once() {
     (5..7).for_each(|n| sim.send(v1(&format!("{}-0", n + 1), n)));
     sim.assert_parts(3..7);
 }
+
+#[test]
+fn row_21_v1_a_server_that_ignores_the_given_id_doubles_nothing() {
+    let mut sim = Sim::new(Config { start: Start::After("5-0".into()), ..config() });
+    sim.accept_version(Some(Version::V1));
+    for (n, id) in ["3-0", "5-0", "5-0", "6-0"].into_iter().enumerate() {
+        sim.send(v1(id, n));
+    }
+    assert_eq!(sim.parts, ["3"]);
+    sim.end();
+    assert_eq!(reconnect(&mut sim).as_deref(), Some("5-0"), "6-0 may not be complete");
+}
