@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import { useMemo } from "react";
-import { type InferInputStreamType, streams } from "runstream";
+import { streams } from "runstream";
 import { useInputStreamSend, useRealtimeStream } from "runstream/react";
 import { Banner } from "./Banner.tsx";
 import { Connection } from "./Connection.tsx";
@@ -21,7 +21,7 @@ export function Run({ target }: { target: Target }) {
     timeoutInSeconds: isDemo ? 20 : 60,
   });
   const steps = useRealtimeStream(progress, runId, { maxParts: 1, timeoutInSeconds: 20, enabled: isDemo });
-  const cancelling = useInputStreamSend<InferInputStreamType<typeof cancel>>(cancel.id, runId, { enabled: isDemo });
+  const cancelling = useInputStreamSend(cancel, runId, { enabled: isDemo });
 
   const { value: message, status, error } = reading;
   const history = useHistory(reading, message.parts);
