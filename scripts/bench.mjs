@@ -6,7 +6,7 @@ import { setup } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
 
 async function main() {
-  const [name = "reliability"] = process.argv.slice(2);
+  const [name = "reliability", ...args] = process.argv.slice(2);
   const entry = join(root, "tests", "bench", `${name}.ts`);
   if (!existsSync(entry)) throw new Stop(`there is no benchmark ${name} in tests/bench`);
   await setup({ browser: true });
@@ -20,7 +20,7 @@ async function main() {
     outfile,
     define: { "import.meta.url": JSON.stringify(`file://${entry}`) },
   });
-  await run(process.execPath, ["--expose-gc", outfile]);
+  await run(process.execPath, ["--expose-gc", outfile, ...args]);
 }
 
 script(import.meta.url, main);

@@ -118,7 +118,7 @@ interface Step {
 /** The script: steps in order, each used up by the next request it matches. A request meets one step at most. */
 export class FaultList {
   /** Everything that really happened, oldest first. */
-  readonly fired: FiredFault[] = [];
+  fired: FiredFault[] = [];
   #steps: Step[] = [];
 
   /** Each argument is one step. An array is one step with several faults; the first one's scope counts. */
@@ -132,15 +132,20 @@ export class FaultList {
     this.#steps.push(...parsed.filter((step) => step.faults.length > 0));
   }
 
-  /** Forgets the steps still waiting, and what fired. */
-  clear(): void {
-    this.#steps = [];
-    this.fired.length = 0;
+  /** Forgets the steps still waiting, and what fired: all of it, or what concerns one run. */
+  clear(run?: string): void {
+    this.#steps = this.#steps.filter(({ faults }) => run !== undefined && faults[0]?.run !== run);
+    this.fired = this.fired.filter((fault) => run !== undefined && fault.run !== run);
   }
 
   /** Steps that still wait for a request. */
   get pending(): number {
     return this.#steps.length;
+  }
+
+  /** Steps that still wait for a request of this run. */
+  pendingFor(run: string): number {
+    return this.#steps.filter(({ faults }) => faults[0]?.run === run).length;
   }
 
   /** The faults that befall this request. Using up is here; `fired` is told when one acts. */

@@ -183,6 +183,13 @@ const page = {
       refreshes,
     };
   },
+  /** How far a session is: the serial numbers in its parts. */
+  progress(name: string) {
+    const last = readers[name]?.last;
+    if (!last) return undefined;
+    const serials = last.parts.map((part) => (part as { serial: number }).serial);
+    return { status: last.status, error: last.error?.code, serials };
+  },
   /** Every distinct pair of run id and parts that a render saw. */
   seen: (name: string) => readers[name]?.seen.map(({ runId, parts }) => ({ runId, parts })),
   /** What the next render gets, compared with what the last one got. */
