@@ -44,6 +44,8 @@ pub struct Positions {
     asked: u64,
     /// A record was settled in this life.
     settled: bool,
+    /// The application came with a `lastEventId`: it has shown what lies before.
+    given: bool,
     /// `next` stands on something that was once read, so a tail before it means another stream.
     earned: bool,
     first_connection: bool,
@@ -70,6 +72,7 @@ impl Positions {
             next,
             asked: 0,
             settled: false,
+            given: matches!(start, Start::After(_)),
             earned: matches!(start, Start::After(_)),
             first_connection: false,
             held: Batch::default(),
@@ -127,7 +130,7 @@ impl Positions {
         }
         // Records that were read are not there any more: the stream was replaced. Who came with a lastEventId of
         // another life has shown its parts already and goes on with what is new.
-        let resume_at_tail = !self.settled;
+        let resume_at_tail = self.given && !self.settled;
         self.release_hold();
         self.reread = None;
         self.seen = Seen::default();

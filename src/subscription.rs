@@ -25,6 +25,8 @@ pub const STALL_V1_SLACK_MS: u64 = 15_000;
 const LATE_GRACE_MS: u64 = 1_000;
 /// How much earlier than its timeout a window may end and still count as idle, in milliseconds.
 const END_SLACK_MS: u64 = 1_000;
+/// A window that was followed and ended sooner, in milliseconds, is a failure: the next one waits.
+const MIN_WINDOW_MS: u64 = 500;
 /// A connection that lived this long, in milliseconds, clears the failures before it.
 const HEALTHY_MS: u64 = 20_000;
 /// Without a connection for this long, in milliseconds, there is an error to show.
@@ -187,6 +189,8 @@ pub struct Subscription {
     attempt: u32,
     /// A response with a body has been received in this life.
     connected_once: bool,
+    /// The connection being made was asked for, not lost.
+    opening: bool,
     version: Option<Version>,
     decoder: Decoder,
     batch: Batch,
@@ -235,6 +239,7 @@ impl Subscription {
             state: State::Idle,
             attempt: 0,
             connected_once: false,
+            opening: true,
             version: None,
             decoder: Decoder::default(),
             batch: Batch::default(),
@@ -294,6 +299,7 @@ impl Subscription {
                 self.positions.connected(!self.connected_once);
                 self.ordinals.connected();
                 self.connected_once = true;
+                self.opening = false;
                 self.state = State::Live { since: now, last_byte: now, last_record: now, judge_at: None };
                 self.status_dirty = true;
             }
@@ -444,6 +450,7 @@ impl Subscription {
         let unauthorized = self.error.as_ref().is_some_and(|error| error.code == Code::Unauthorized);
         if matches!(self.state, State::Failed) && unauthorized {
             self.disconnected_since = now;
+            self.opening = true;
             self.recovered();
             self.connect(now);
         }
@@ -475,6 +482,7 @@ impl Subscription {
             self.tries_404 = 0;
             self.refreshed = false;
             self.bad_batch = (None, 0);
+            self.opening = true;
             self.connect(now);
         }
     }
@@ -519,7 +527,7 @@ impl Subscription {
         let kind = match self.state {
             State::Idle => StatusKind::Idle,
             State::Live { .. } => StatusKind::Live,
-            State::Connecting { .. } | State::Waiting { .. } if !self.connected_once && self.failures == 0 => {
+            State::Connecting { .. } | State::Waiting { .. } if self.opening && self.failures == 0 => {
                 StatusKind::Connecting
             }
             State::Connecting { .. } | State::Waiting { .. } => StatusKind::Reconnecting,
@@ -688,11 +696,19 @@ impl Subscription {
     }
 
     fn window_ended(&mut self, now: u64) {
-        self.recovered();
-        if self.config.follow {
-            self.reconnect(now);
-        } else {
-            self.end(End::IdleTimeout);
+        match self.state {
+            // With the shortest timeout any end counts as idle; a server that ends at once must not be hammered.
+            State::Live { since, .. } if self.config.follow && now.saturating_sub(since) < MIN_WINDOW_MS => {
+                self.fail(now, Error::new(Code::Network, "the read window was closed at once"), None);
+            }
+            _ if self.config.follow => {
+                self.recovered();
+                self.reconnect(now);
+            }
+            _ => {
+                self.recovered();
+                self.end(End::IdleTimeout);
+            }
         }
     }
 
