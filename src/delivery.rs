@@ -1,6 +1,6 @@
 //! What crosses to the application in one go: texts, so that one `JSON.parse` makes all the values.
 
-use crate::json::{decimal, quote};
+use crate::json::{decimal, put, quote};
 use crate::wire::{Kind, Record};
 
 /// Parts in order, with what happened between them.
@@ -92,31 +92,31 @@ impl Delivery {
                     open(&mut self.meta);
                     self.meta.push(b'"');
                     decimal(record.seq_num, &mut self.meta);
-                    self.meta.extend_from_slice(b"\",");
+                    put(b"\",", &mut self.meta);
                     decimal(record.timestamp, &mut self.meta);
                     for optional in [slice(&record.id), slice(&record.headers)] {
                         self.meta.push(b',');
-                        self.meta.extend_from_slice(if optional.is_empty() { b"null" } else { optional });
+                        put(if optional.is_empty() { b"null" } else { optional }, &mut self.meta);
                     }
                 }
             }
             Kind::Control => {
-                self.notice("control", |out| {
-                    position(record.seq_num, out);
-                    out.extend_from_slice(b",\"timestamp\":");
-                    decimal(record.timestamp, out);
-                    out.extend_from_slice(b",\"headers\":");
-                    out.extend_from_slice(slice(&record.headers));
-                });
+                let out = self.notice("control");
+                position(record.seq_num, out);
+                put(b",\"timestamp\":", out);
+                decimal(record.timestamp, out);
+                put(b",\"headers\":", out);
+                put(slice(&record.headers), out);
+                out.push(b'}');
             }
             Kind::Bad(reason) => {
-                self.notice("bad-record", |out| {
-                    position(record.seq_num, out);
-                    out.extend_from_slice(b",\"reason\":");
-                    quote(reason.as_bytes(), out);
-                    out.extend_from_slice(b",\"body\":");
-                    quote(slice(&record.body), out);
-                });
+                let out = self.notice("bad-record");
+                position(record.seq_num, out);
+                put(b",\"reason\":", out);
+                quote(reason.as_bytes(), out);
+                put(b",\"body\":", out);
+                quote(slice(&record.body), out);
+                out.push(b'}');
             }
         }
     }
@@ -135,43 +135,45 @@ impl Delivery {
             quote(id, &mut self.meta);
             self.meta.push(b',');
             decimal(timestamp, &mut self.meta);
-            self.meta.extend_from_slice(b",null,null");
+            put(b",null,null", &mut self.meta);
         }
     }
 
     pub(crate) fn gap(&mut self, from: u64, to: u64) {
-        self.notice("gap", |out| {
-            out.extend_from_slice(b",\"from\":");
-            decimal(from, out);
-            out.extend_from_slice(b",\"to\":");
-            decimal(to, out);
-        });
+        let out = self.notice("gap");
+        put(b",\"from\":", out);
+        decimal(from, out);
+        put(b",\"to\":", out);
+        decimal(to, out);
+        out.push(b'}');
     }
 
     pub(crate) fn reset(&mut self) {
-        self.notice("reset", |_| {});
+        self.notice("reset").push(b'}');
     }
 
     fn part(&mut self, value: &[u8]) {
         open(&mut self.text);
-        self.text.extend_from_slice(value);
+        put(value, &mut self.text);
         self.count += 1;
     }
 
-    fn notice(&mut self, kind: &str, rest: impl FnOnce(&mut Vec<u8>)) {
+    /// Begins a notice, which whoever adds its members must close.
+    #[cold]
+    fn notice(&mut self, kind: &str) -> &mut Vec<u8> {
         let out = &mut self.notices;
         open(out);
-        out.extend_from_slice(b"{\"type\":\"");
-        out.extend_from_slice(kind.as_bytes());
-        out.extend_from_slice(b"\",\"at\":");
+        put(b"{\"type\":\"", out);
+        put(kind.as_bytes(), out);
+        put(b"\",\"at\":", out);
         decimal(u64::from(self.count), out);
-        rest(out);
-        out.push(b'}');
+        out
     }
 }
 
+#[cold]
 fn position(seq_num: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"id\":\"");
+    put(b",\"id\":\"", out);
     decimal(seq_num, out);
     out.push(b'"');
 }

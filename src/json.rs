@@ -297,10 +297,10 @@ pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
                     _ => (unit, 6),
                 };
                 // Behind an open backslash the escape would lose its own, so there it is what a decoder makes of it.
-                let is_open = out.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
+                let is_open = || out.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
                 match char::from_u32(code) {
-                    None if !is_open => out.extend_from_slice(&rest[..len]),
-                    c => out.extend_from_slice(c.unwrap_or('\u{FFFD}').encode_utf8(&mut [0; 4]).as_bytes()),
+                    None if !is_open() => put(&rest[..len], out),
+                    c => put(c.unwrap_or('\u{FFFD}').encode_utf8(&mut [0; 4]).as_bytes(), out),
                 }
                 rest = &rest[len..];
                 continue;
@@ -317,7 +317,14 @@ fn hex4(escape: &[u8]) -> u32 {
     escape[2..6].iter().fold(0, |n, &d| n * 16 + (d as char).to_digit(16).unwrap_or(0))
 }
 
+/// Appends `bytes`. One copy of what every append compiles to, for all those that need not be fast.
+#[inline(never)]
+pub(crate) fn put(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(bytes);
+}
+
 /// Appends `text` as a JSON string literal.
+#[inline(never)]
 pub(crate) fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &b in text {
@@ -334,6 +341,7 @@ pub(crate) fn quote(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends `n` in decimal. Formatting machinery would cost more than the rest of this file.
+#[inline(never)]
 pub(crate) fn decimal(mut n: u64, out: &mut Vec<u8>) {
     let at = out.len();
     loop {

@@ -4,7 +4,7 @@
 
 use crate::delivery::Delivery;
 use crate::seen::{Seen, hash};
-use crate::wire::{Batch, Kind, Record, redis_id};
+use crate::wire::{Batch, Kind, Record, cut, redis_id};
 
 /// How long a gap may stay open before it is re-read, in milliseconds: longer than reordering on one connection lasts.
 pub const GAP_MS: u64 = 250;
@@ -108,6 +108,7 @@ impl Positions {
         self.release_hold();
     }
 
+    #[cold]
     fn release_hold(&mut self) {
         self.held = Batch::default();
         self.gap_since = None;
@@ -180,6 +181,7 @@ impl Positions {
         }
     }
 
+    #[cold]
     fn accept_gap(&mut self, from: u64, to: u64, out: &mut Delivery) {
         self.gaps += 1;
         out.gap(from, to);
@@ -187,6 +189,7 @@ impl Positions {
     }
 
     /// Keeps a record that is ahead. `Reread` when no more can be kept.
+    #[cold]
     fn hold(&mut self, record: &Record, batch: &Batch, now: u64) -> Flow {
         self.gap_since.get_or_insert(now);
         let at = self.held.records.partition_point(|held| held.seq_num < record.seq_num);
@@ -266,10 +269,10 @@ impl Ordinals {
         match start {
             Start::Index(n) => this.skip = *n,
             Start::After(id) => {
-                let mut fields = id.split('~').map(|field| field.as_bytes());
-                this.complete = fields.next().and_then(redis_id);
-                if let (Some(count), Some(open)) = (fields.next().and_then(redis_id), fields.next().and_then(redis_id))
-                {
+                let (complete, rest) = cut(id.as_bytes(), b'~');
+                let (count, open) = cut(rest, b'~');
+                this.complete = redis_id(complete);
+                if let (Some(count), Some(open)) = (redis_id(count), redis_id(cut(open, b'~').0)) {
                     (this.count, this.open) = (count.0, Some(open));
                 }
             }
@@ -329,6 +332,7 @@ impl Ordinals {
     }
 }
 
+#[cold]
 fn write_id((ms, seq): (u64, u64), out: &mut Vec<u8>) {
     crate::json::decimal(ms, out);
     out.push(b'-');

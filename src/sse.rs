@@ -187,7 +187,7 @@ impl Decoder {
 
     fn field(&mut self, start: usize, end: usize) {
         let line = &self.buf[start..end];
-        let name_len = memchr::memchr(b':', line).unwrap_or(line.len());
+        let name_len = line.iter().position(|&b| b == b':').unwrap_or(line.len());
         let mut value_at = (name_len + 1).min(line.len());
         if line.get(value_at) == Some(&b' ') {
             value_at += 1;

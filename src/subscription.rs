@@ -8,12 +8,12 @@
 use crate::backoff::{Backoff, RETRY_AFTER_CAP};
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, join};
-use crate::json::decimal;
+use crate::json::{decimal, put};
 pub use crate::sequencer::Start;
 use crate::sequencer::{Flow, Ordinals, Positions};
 use crate::sse::{Decoder, TooLarge};
 use crate::throttle::Throttle;
-use crate::wire::{Batch, Meaning, Version, meaning, ping_tail};
+use crate::wire::{Batch, Meaning, Version, cut, meaning, ping_tail};
 
 /// Longest wait for response headers, in milliseconds. Half of the official client's, and longer than a cold start.
 pub const CONNECT_MS: u64 = 15_000;
@@ -226,11 +226,11 @@ impl Subscription {
         if !(1..=600).contains(&config.timeout_seconds) {
             let mut message = b"timeoutInSeconds is ".to_vec();
             decimal(u64::from(config.timeout_seconds), &mut message);
-            message.extend_from_slice(b"; give whole seconds from 1 to 600");
+            put(b"; give whole seconds from 1 to 600", &mut message);
             return Err(Error::new(Code::InvalidArgument, text(message)));
         }
         if let Start::After(id) = &config.start
-            && crate::wire::redis_id(id.split('~').next().unwrap_or("").as_bytes()).is_none()
+            && crate::wire::redis_id(cut(id.as_bytes(), b'~').0).is_none()
         {
             let message = join(&["lastEventId is \"", id, "\"; give back one that a subscription reported"]);
             return Err(Error::new(Code::InvalidArgument, message));
@@ -523,6 +523,7 @@ impl Subscription {
     }
 
     /// The status.
+    #[inline(never)]
     pub fn status(&self) -> Status {
         let kind = match self.state {
             State::Idle => StatusKind::Idle,
@@ -547,6 +548,7 @@ impl Subscription {
     }
 
     /// What the application may keep to go on from here in another life. `None` before the first record.
+    #[inline(never)]
     pub fn cursor(&self) -> Option<String> {
         let mut out = Vec::new();
         if self.version == Some(Version::V1) {
@@ -629,7 +631,7 @@ impl Subscription {
             Meaning::Error => {
                 self.version = Some(Version::V2);
                 let mut message = b"the server could not read the stream: ".to_vec();
-                message.extend_from_slice(data);
+                put(data, &mut message);
                 self.fail(now, Error::new(Code::Network, text(message)), None);
             }
             Meaning::Done => {
@@ -663,6 +665,7 @@ impl Subscription {
         }
     }
 
+    #[cold]
     fn recovered(&mut self) {
         self.failures = 0;
         self.error = None;
@@ -676,6 +679,7 @@ impl Subscription {
         }
     }
 
+    #[cold]
     fn unreadable(&mut self, now: u64) {
         let at = self.positions.cursor();
         let count = if self.bad_batch.0 == at { self.bad_batch.1 + 1 } else { 1 };
@@ -695,6 +699,7 @@ impl Subscription {
         now.saturating_sub(last_record) + END_SLACK_MS >= window
     }
 
+    #[cold]
     fn window_ended(&mut self, now: u64) {
         match self.state {
             // With the shortest timeout any end counts as idle; a server that ends at once must not be hammered.
@@ -712,12 +717,14 @@ impl Subscription {
         }
     }
 
+    #[cold]
     fn end(&mut self, end: End) {
         self.abort();
         self.state = State::Ended(end);
         self.status_dirty = true;
     }
 
+    #[cold]
     fn give_up(&mut self, error: Error) {
         self.abort();
         self.error = Some(error.clone());
@@ -726,6 +733,7 @@ impl Subscription {
         self.status_dirty = true;
     }
 
+    #[cold]
     fn abort(&mut self) {
         if matches!(self.state, State::Connecting { .. } | State::Live { .. }) {
             self.actions.push(Action::Abort);
@@ -735,12 +743,14 @@ impl Subscription {
     }
 
     /// A new connection at once, for a reason that is no failure.
+    #[cold]
     fn reconnect(&mut self, now: u64) {
         self.disconnected_since = now;
         self.abort();
         self.connect(now);
     }
 
+    #[cold]
     fn fail(&mut self, now: u64, error: Error, retry_after_ms: Option<u64>) {
         let floor = self.decoder.retry().unwrap_or(0);
         let not_before = now + retry_after_ms.unwrap_or(0).min(RETRY_AFTER_CAP);
@@ -748,6 +758,7 @@ impl Subscription {
         self.fail_after(now, error, delay, not_before);
     }
 
+    #[cold]
     fn fail_after(&mut self, now: u64, error: Error, delay: u64, not_before: u64) {
         if self.is_live() {
             self.disconnected_since = now;
@@ -770,13 +781,14 @@ impl Subscription {
         (waiting && self.error.is_none()).then(|| self.disconnected_since + SHOW_AFTER_MS)
     }
 
+    #[cold]
     fn connect(&mut self, now: u64) {
         self.attempt += 1;
         let mut id = Vec::new();
         match (self.version, &self.config.start) {
             (Some(Version::V1), _) => self.ordinals.resume_id(&mut id),
             // Before the server has said what it speaks, its own id goes back as it came.
-            (None, Start::After(given)) => id.extend_from_slice(given.split('~').next().unwrap_or("").as_bytes()),
+            (None, Start::After(given)) => put(cut(given.as_bytes(), b'~').0, &mut id),
             _ => {
                 if let Some(cursor) = self.positions.cursor() {
                     decimal(cursor, &mut id);
@@ -797,21 +809,20 @@ impl Subscription {
 }
 
 /// `message`, with the status and what the server said.
+#[cold]
 fn describe(message: &str, response: &Response) -> String {
     let mut out = message.as_bytes().to_vec();
-    out.extend_from_slice(b" (");
+    put(b" (", &mut out);
     decimal(u64::from(response.status), &mut out);
     if !response.detail.is_empty() {
-        out.extend_from_slice(b": ");
-        out.extend_from_slice(response.detail.as_bytes());
+        put(b": ", &mut out);
+        put(response.detail.as_bytes(), &mut out);
     }
     out.push(b')');
     text(out)
 }
 
+#[cold]
 fn text(bytes: Vec<u8>) -> String {
-    match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -196,6 +196,7 @@ impl Batch {
     }
 
     /// Appends a copy of `record`, whose ranges point into `text`.
+    #[cold]
     pub fn push_copy(&mut self, record: &Record, text: &[u8]) {
         let mut copy = |range: &Range<usize>| {
             let at = self.text.len();
@@ -286,17 +287,21 @@ fn read_headers(headers: &[u8]) -> (bool, bool) {
 }
 
 /// A v1 event id, `milliseconds-sequence`, as Redis orders them.
+#[cold]
 pub fn redis_id(id: &[u8]) -> Option<(u64, u64)> {
-    let mut parts = id.splitn(2, |&b| b == b'-');
-    let ms = Scanner::new(parts.next()?).all_digits()?;
-    let seq = match parts.next() {
-        Some(seq) => Scanner::new(seq).all_digits()?,
-        None => 0,
-    };
-    Some((ms, seq))
+    let (ms, seq) = cut(id, b'-');
+    let seq = if ms.len() == id.len() { b"0" } else { seq };
+    Some((Scanner::new(ms).all_digits()?, Scanner::new(seq).all_digits()?))
+}
+
+/// What is before the first `separator` and what is behind it.
+pub(crate) fn cut(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|&b| b == separator).unwrap_or(bytes.len());
+    (&bytes[..at], bytes.get(at + 1..).unwrap_or_default())
 }
 
 /// Whether `data` is one JSON value.
+#[cold]
 pub fn is_json(data: &[u8]) -> bool {
     let mut json = Scanner::new(data);
     json.value().is_some() && json.at_end()
