@@ -5,6 +5,7 @@ import { openBrowser, until } from "../e2e/browser.ts";
 
 const ROUNDS = 9;
 const RECONNECTS = 10_000;
+const PARTS = 1_000_000;
 
 type Spread = { median: number; min: number; max: number };
 
@@ -70,13 +71,37 @@ async function reconnects(): Promise<{
   return { reconnects: to - from, heapBefore, heapAfter, wasmGrowth: wasmAfter - wasmBefore };
 }
 
+/** The page's heap while a `reduce`r takes a million parts, in bytes, rubbish collected. */
+async function fold(): Promise<{ parts: number; heapBefore: number; heapAfter: number; wasmGrowth: number }> {
+  const browser = await openBrowser("production");
+  const page = await browser.open();
+  const cdp = await page.context().newCDPSession(page);
+  const measure = async () => {
+    await cdp.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await cdp.send("Runtime.getHeapUsage");
+    return { heap: usedSize, wasm: await page.evaluate(() => window.page.wasmBytes()) };
+  };
+  await page.evaluate((total) => window.page.foldParts(total), PARTS);
+  const count = () => page.evaluate(() => window.page.foldedParts());
+  await until(count, (n) => n >= PARTS / 10, 60_000);
+  const before = await measure();
+  const parts = await until(count, (n) => n >= PARTS, 300_000);
+  const after = await measure();
+  await browser.close();
+  return { parts, heapBefore: before.heap, heapAfter: after.heap, wasmGrowth: after.wasm - before.wasm };
+}
+
 const result = {
   unmountMs: { development: await unmount("development"), production: await unmount("production") },
   reconnects: await reconnects(),
+  fold: await fold(),
 };
 for (const [mode, { median, min, max }] of Object.entries(result.unmountMs)) {
   console.log(`unmount to the last closed socket, ${mode}: ${median} ms (${min} to ${max}, ${ROUNDS} rounds)`);
 }
 const { heapBefore, heapAfter, wasmGrowth, reconnects: n } = result.reconnects;
 console.log(`heap over ${n} reconnects: ${heapBefore} to ${heapAfter} bytes; wasm memory grew by ${wasmGrowth}`);
+console.log(
+  `heap over ${result.fold.parts} parts with reduce: ${result.fold.heapBefore} to ${result.fold.heapAfter} bytes; wasm memory grew by ${result.fold.wasmGrowth}`,
+);
 console.log(JSON.stringify(result));

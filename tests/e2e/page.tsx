@@ -77,9 +77,12 @@ type ReadingProps = { name: string; runId: string | undefined; streamKey: string
 
 /** A reader that remembers nothing. */
 function Quiet({ options }: { options: Options }) {
-  const { parts, status } = useRealtimeStream<unknown>("run", "key", options as object);
-  return <output>{`${status} ${parts}`}</output>;
+  const { parts, value, status } = useRealtimeStream<unknown, number>("run", "key", options as object);
+  folded = value;
+  return <output>{`${status} ${parts} ${value}`}</output>;
 }
+
+let folded = 0;
 
 /** What was committed, not what was tried: React renders a suspended tree several times before it shows anything. */
 const navigation = {
@@ -269,6 +272,28 @@ const page = {
     newRoot().render(<Quiet options={{ fetch, accessToken: "any", maxParts: 1, baseURL: location.origin }} />);
   },
   reconnected: () => reconnects,
+  /** Folds so many parts, 1,000 a batch, into their number. */
+  foldParts(total: number) {
+    const encoder = new TextEncoder();
+    let at = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (at >= total) return new Promise(() => {});
+        const records = Array.from({ length: 1_000 }, (_, i) => {
+          const text = JSON.stringify({ data: { n: at + i, text: "some token" }, id: `p${at + i}` });
+          return `{"seq_num":${at + i},"timestamp":0,"body":${JSON.stringify(text)}}`;
+        });
+        at += records.length;
+        controller.enqueue(encoder.encode(`event: batch\ndata: {"records":[${records}]}\n\n`));
+      },
+    });
+    const headers = { "content-type": "text/event-stream", "x-stream-version": "v2" };
+    const fetch = async () => new Response(body, { headers });
+    const reduce = (count: unknown) => (count as number) + 1;
+    const options = { fetch, accessToken: "any", reduce, initialValue: 0, baseURL: location.origin };
+    newRoot().render(<Quiet options={options} />);
+  },
+  foldedParts: () => folded,
   /** How large the core's memory is. The glue keeps it to itself, so it is counted where it is made. */
   wasmBytes: () => memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
   /** Reads without React, to the end or for `take` parts. */
