@@ -13,6 +13,10 @@ use futures::channel::mpsc::{UnboundedSender, unbounded};
 use runstream::Subscription;
 use wasm_bindgen::prelude::*;
 
+/// Half the size of the standard one, which grows with uses that this does not have.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// One running subscription. Freeing it closes its connection.
 #[wasm_bindgen]
 pub struct Handle(UnboundedSender<Command>);
