@@ -13,13 +13,18 @@ const clippy = (more, ...target) => [
 ];
 const biome = bin("@biomejs/biome", "biome");
 
+/** A workspace of its own, whose lints would need a nightly toolchain. */
+const fuzz = ["--manifest-path", join("tests", "fuzz", "Cargo.toml")];
+
 const fixes = [
   ["cargo", "fmt", "--all"],
+  ["cargo", "fmt", ...fuzz],
   [...biome, "check", "--write", "."],
 ];
 
 const checks = [
   ["cargo", "fmt", "--all", "--check"],
+  ["cargo", "fmt", ...fuzz, "--check"],
   ...clippy("--all-targets"),
   ...clippy("--tests", "--workspace", "--target", "wasm32-unknown-unknown"),
   [...biome, process.env.CI ? "ci" : "check", "."],

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { delimiter, join } from "node:path";
 import { chromedriver, webdriverJson } from "./browser.mjs";
 import { buildPackage } from "./build.mjs";
+import { fuzz } from "./fuzz.mjs";
 import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
@@ -18,6 +19,7 @@ const sections = {
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
   interop: { at: "tests/interop", needs: [buildWasm], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
+  fuzz: { at: "tests/fuzz", run: fuzzing, onlyWhenAsked: true },
   long: { at: "tests/long", needs: [buildWasm, buildPackage], browser: true, run: vitest, onlyWhenAsked: true },
 };
 
@@ -103,6 +105,13 @@ async function cargo(command, args, env) {
   mkdirSync(join(cache, "test"), { recursive: true });
   writeFileSync(join(cache, "test", `${command === "cargo" ? "rust" : "wasm"}.json`), JSON.stringify(tests));
   return { code, passed, failed };
+}
+
+/** A short time for each target; `npm run fuzz` takes as long as it is given. */
+async function fuzzing() {
+  const crashes = Object.values(await fuzz({ time: 10 })).map((target) => target.crashes);
+  const failed = crashes.filter((count) => count > 0).length;
+  return { code: 0, passed: crashes.length - failed, failed };
 }
 
 async function vitest(name) {
