@@ -4,20 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  cache,
-  capture,
-  cargoTarget,
-  files,
-  root,
-  run,
-  Stop,
-  script,
-  seconds,
-  timed,
-  which,
-  withLock,
-} from "./lib.mjs";
+import { cache, capture, cargoTarget, root, run, Stop, script, seconds, timed, which, withLock } from "./lib.mjs";
 
 const CARGO_FUZZ = "0.13.2";
 const DIR = join("tests", "fuzz");
