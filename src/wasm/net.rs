@@ -1,13 +1,13 @@
 //! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
 
 use futures::stream::{self, LocalBoxStream, StreamExt};
-use gloo_net::http::{Headers, RequestBuilder};
+use gloo_net::http::Headers;
 use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
 use runstream::wire::Version;
 use runstream::{Connect, Response};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestInit};
 
 /// How much of an error's body is worth showing, in characters.
 const DETAIL_CHARS: u32 = 300;
@@ -45,9 +45,18 @@ impl Drop for Attempt {
 }
 
 enum Phase {
-    Open(Promise, RequestBuilder, Option<Function>),
+    Open(Opening),
     Body(Body),
     Over,
+}
+
+/// What it takes to send a request, once there is a token.
+struct Opening {
+    token: Promise,
+    url: String,
+    headers: Headers,
+    options: RequestInit,
+    fetch: Option<Function>,
 }
 
 /// A response's body being read. Dropping it tells the source, should the abort not have reached it.
@@ -81,12 +90,12 @@ impl Attempt {
         if connect.latest {
             headers.set("X-Trigger-Stream-Start", "latest");
         }
-        let signal = abort.as_ref().map(AbortController::signal);
-        let builder = RequestBuilder::new(&request.url).headers(headers).abort_signal(signal.as_ref());
-        let first = Phase::Open(token, builder, request.fetch.clone());
-        let events = stream::unfold(first, |phase| async {
+        let options = RequestInit::new();
+        options.set_signal(abort.as_ref().map(AbortController::signal).as_ref());
+        let opening = Opening { token, url: request.url.clone(), headers, options, fetch: request.fetch.clone() };
+        let events = stream::unfold(Phase::Open(opening), |phase| async {
             match phase {
-                Phase::Open(token, builder, fetch) => Some(match head(token, builder, fetch).await {
+                Phase::Open(opening) => Some(match head(opening).await {
                     Ok((response, Some(body))) => (Event::Head(response), Phase::Body(body)),
                     Ok((response, None)) => (Event::Head(response), Phase::Over),
                     Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
@@ -109,17 +118,14 @@ extern "C" {
     fn global_fetch(request: &web_sys::Request) -> Result<Promise, JsValue>;
 }
 
-async fn head(
-    token: Promise,
-    builder: RequestBuilder,
-    fetch: Option<Function>,
-) -> Result<(Response, Option<Body>), JsValue> {
+async fn head(opening: Opening) -> Result<(Response, Option<Body>), JsValue> {
+    let Opening { token, url, headers, options, fetch } = opening;
     let token = JsFuture::from(token).await?.as_string().unwrap_or_default();
-    let request = builder
-        .header("Authorization", &("Bearer ".to_owned() + &token))
-        .build()
+    headers.set("Authorization", &("Bearer ".to_owned() + &token));
+    options.set_headers(&headers.into_raw());
+    // Not by gloo's RequestBuilder: it takes the URL apart and together again, and formats what it does with it.
+    let request = web_sys::Request::new_with_str_and_init(&url, &options)
         .map_err(|_| JsValue::from_str("the request cannot be built; check the base URL and the headers"))?;
-    let request = web_sys::Request::from(request);
     let promise = match fetch {
         Some(fetch) => Promise::resolve(&fetch.call1(&JsValue::UNDEFINED, &request)?),
         None => global_fetch(&request)?,
