@@ -8,6 +8,8 @@ import { cache, capture, cargoTarget, root, run, Stop, script, seconds, timed, w
 
 const CARGO_FUZZ = "0.13.2";
 const DIR = join("tests", "fuzz");
+/** Of the sources that are fuzzed: read before, because a run takes long. */
+const commit = capture("git", ["rev-parse", "--short", "HEAD"]);
 const REPORT = join("docs", "reliability", "fuzz.json");
 
 /** The longest input of each, in bytes. Short ones say as much and run faster. */
@@ -124,7 +126,6 @@ function report(results) {
   const path = join(root, REPORT);
   const { runs } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : { runs: [] };
   const date = new Date().toISOString().slice(0, 10);
-  const commit = capture("git", ["rev-parse", "--short", "HEAD"]);
   for (const [name, { inputs, ...counts }] of Object.entries(results))
     runs.push({ date, commit, target: name, ...counts });
   const sum = (isCounted) => {
