@@ -3,6 +3,7 @@
 //! v2 goes by position ([`Positions`]); v1 has none, so it counts the events behind an id ([`Ordinals`]).
 
 use crate::delivery::Delivery;
+use crate::json::Scanner;
 use crate::seen::{Seen, hash};
 use crate::wire::{Batch, Kind, Record, cut, redis_id};
 
@@ -51,8 +52,10 @@ pub struct Positions {
     first_connection: bool,
     held: Batch,
     gap_since: Option<u64>,
-    /// The gap at this position was read again already.
-    reread: Option<u64>,
+    /// The gap that was read again already: its first position, and the first one after it.
+    reread: Option<(u64, u64)>,
+    /// Where a ping said that there is more, and it was read again.
+    pinged_at: Option<u64>,
     seen: Seen,
     /// Gaps accepted after a second reading, and trimmed heads.
     pub gaps: u64,
@@ -78,6 +81,7 @@ impl Positions {
             held: Batch::default(),
             gap_since: None,
             reread: None,
+            pinged_at: None,
             seen: Seen::default(),
             gaps: 0,
             duplicates: 0,
@@ -118,6 +122,15 @@ impl Positions {
         self.gap_since.map(|since| since + GAP_MS)
     }
 
+    /// The server pings when it has sent everything before `tail`. What is missing then was lost on the way.
+    pub(crate) fn pinged(&mut self, tail: u64, now: u64, out: &mut Delivery) -> Flow {
+        let flow = self.tail(tail, out);
+        if self.next.is_some_and(|next| next < tail && self.pinged_at != Some(next)) {
+            self.gap_since.get_or_insert(now);
+        }
+        flow
+    }
+
     /// The server said where the stream ends.
     pub(crate) fn tail(&mut self, tail: u64, out: &mut Delivery) -> Flow {
         let Some(next) = self.next else {
@@ -133,7 +146,7 @@ impl Positions {
         // another life has shown its parts already and goes on with what is new.
         let resume_at_tail = self.given && !self.settled;
         self.release_hold();
-        self.reread = None;
+        (self.reread, self.pinged_at) = (None, None);
         self.seen = Seen::default();
         self.settled = false;
         self.next = Some(if resume_at_tail { tail } else { 0 });
@@ -170,7 +183,7 @@ impl Positions {
     }
 
     fn settle(&mut self, record: &Record, text: &[u8], out: &mut Delivery) {
-        self.next = Some(record.seq_num.saturating_add(1));
+        self.next = record.seq_num.checked_add(1);
         self.settled = true;
         self.earned = true;
         let is_part = matches!(record.kind, Kind::Part | Kind::Undefined);
@@ -206,6 +219,7 @@ impl Positions {
     /// Settles what is held and now due.
     fn drain_hold(&mut self, now: u64, out: &mut Delivery) {
         if self.held.records.is_empty() {
+            self.gap_since = None;
             return;
         }
         let mut held = core::mem::take(&mut self.held);
@@ -230,18 +244,23 @@ impl Positions {
 
     /// The gap has been open for too long.
     pub(crate) fn gap_timeout(&mut self, now: u64, out: &mut Delivery) -> Flow {
-        let (Some(next), Some(first)) = (self.next, self.held.records.first().map(|record| record.seq_num)) else {
-            self.gap_since = None;
-            return Flow::Continue;
-        };
-        if self.reread != Some(next) {
-            self.reread = Some(next);
-            self.release_hold();
-            return Flow::Reread;
+        let Some(next) = self.next else { return Flow::Continue };
+        match self.held.records.first().map(|record| record.seq_num) {
+            // The same gap: it began here, and reached as far. A wider one may hide what the first reading had.
+            Some(first) if self.reread.is_some_and(|(from, to)| from == next && first <= to) => {
+                self.accept_gap(next, first, out);
+                self.drain_hold(now, out);
+                return Flow::Continue;
+            }
+            Some(first) => self.reread = Some((next, first)),
+            None if self.pinged_at == Some(next) => {
+                self.gap_since = None;
+                return Flow::Continue;
+            }
+            None => self.pinged_at = Some(next),
         }
-        self.accept_gap(next, first, out);
-        self.drain_hold(now, out);
-        Flow::Continue
+        self.release_hold();
+        Flow::Reread
     }
 }
 
@@ -269,11 +288,9 @@ impl Ordinals {
         match start {
             Start::Index(n) => this.skip = *n,
             Start::After(id) => {
-                let (complete, rest) = cut(id.as_bytes(), b'~');
-                let (count, open) = cut(rest, b'~');
-                this.complete = redis_id(complete);
-                if let (Some(count), Some(open)) = (redis_id(count), redis_id(cut(open, b'~').0)) {
-                    (this.count, this.open) = (count.0, Some(open));
+                if let Some((complete, since)) = parse_cursor(id.as_bytes()) {
+                    this.complete = Some(complete);
+                    (this.count, this.open) = since.map_or((0, None), |(count, open)| (count, Some(open)));
                 }
             }
             _ => {}
@@ -302,19 +319,19 @@ impl Ordinals {
         write_id(open, out);
     }
 
-    /// Takes an event in.
-    pub(crate) fn admit(&mut self, id: &[u8], data: &[u8], out: &mut Delivery) {
+    /// Takes an event in. Whether it is new.
+    pub(crate) fn admit(&mut self, id: &[u8], data: &[u8], out: &mut Delivery) -> bool {
         let parsed = redis_id(id);
         if let Some(id) = parsed {
             if Some(id) <= self.complete || (Some(id) < self.open) {
                 self.duplicates += 1;
-                return;
+                return false;
             }
             if Some(id) == self.open {
                 self.ordinal += 1;
                 if self.ordinal <= self.count {
                     self.duplicates += 1;
-                    return;
+                    return false;
                 }
             } else {
                 self.complete = self.open.or(self.complete);
@@ -329,7 +346,22 @@ impl Ordinals {
         } else {
             out.v1(id, parsed.map_or(0, |(ms, _)| ms), data);
         }
+        true
     }
+}
+
+type Id = (u64, u64);
+
+/// A cursor of an earlier life: an id, and how many events of which id were read since.
+#[cold]
+pub(crate) fn parse_cursor(cursor: &[u8]) -> Option<(Id, Option<(u64, Id)>)> {
+    let (complete, rest) = cut(cursor, b'~');
+    let complete_id = redis_id(complete)?;
+    if complete.len() == cursor.len() {
+        return Some((complete_id, None));
+    }
+    let (count, open) = cut(rest, b'~');
+    Some((complete_id, Some((Scanner::new(count).all_digits()?, redis_id(open)?))))
 }
 
 #[cold]

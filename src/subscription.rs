@@ -10,7 +10,7 @@ use crate::delivery::Delivery;
 use crate::error::{Code, Error, join};
 use crate::json::{decimal, put};
 pub use crate::sequencer::Start;
-use crate::sequencer::{Flow, Ordinals, Positions};
+use crate::sequencer::{Flow, Ordinals, Positions, parse_cursor};
 use crate::sse::{Decoder, TooLarge};
 use crate::throttle::Throttle;
 use crate::wire::{Batch, Meaning, Version, cut, meaning, ping_tail};
@@ -230,7 +230,7 @@ impl Subscription {
             return Err(Error::new(Code::InvalidArgument, text(message)));
         }
         if let Start::After(id) = &config.start
-            && crate::wire::redis_id(cut(id.as_bytes(), b'~').0).is_none()
+            && parse_cursor(id.as_bytes()).is_none()
         {
             let message = join(&["lastEventId is \"", id, "\"; give back one that a subscription reported"]);
             return Err(Error::new(Code::InvalidArgument, message));
@@ -610,9 +610,10 @@ impl Subscription {
                 self.version = Some(Version::V2);
                 let mut batch = core::mem::take(&mut self.batch);
                 if batch.parse(data, self.config.input).is_ok() {
-                    self.progress(now);
                     self.tail = batch.tail.or(self.tail);
+                    let before = self.positions.cursor();
                     let flow = self.positions.admit(&batch, now, &mut self.out);
+                    self.progress(now, self.positions.cursor() != before);
                     self.follow_flow(now, flow);
                 } else {
                     self.unreadable(now);
@@ -624,7 +625,7 @@ impl Subscription {
                 if let Some(tail) = ping_tail(data) {
                     self.tail = Some(tail);
                     self.status_dirty = true;
-                    let flow = self.positions.tail(tail, &mut self.out);
+                    let flow = self.positions.pinged(tail, now, &mut self.out);
                     self.follow_flow(now, flow);
                 }
             }
@@ -645,23 +646,20 @@ impl Subscription {
             }
             Meaning::Part => {
                 self.version = Some(Version::V1);
-                self.progress(now);
-                self.ordinals.admit(id, data, &mut self.out);
+                let is_new = self.ordinals.admit(id, data, &mut self.out);
+                self.progress(now, is_new);
             }
             Meaning::Unknown => {}
         }
     }
 
-    /// Records arrived: the connection is good.
-    fn progress(&mut self, now: u64) {
+    /// Records arrived. Only new ones prove the connection: a server that repeats the old ones and breaks must wait.
+    fn progress(&mut self, now: u64, is_new: bool) {
         if let State::Live { last_record, .. } = &mut self.state {
             *last_record = now;
         }
-        if self.failures > 0 {
+        if is_new && self.failures > 0 {
             self.recovered();
-        }
-        if self.bad_batch.0 != self.positions.cursor() {
-            self.bad_batch = (None, 0);
         }
     }
 
@@ -795,7 +793,7 @@ impl Subscription {
                 }
             }
         }
-        let latest = self.version != Some(Version::V1) && self.positions.wants_latest();
+        let latest = id.is_empty() && self.version != Some(Version::V1) && self.positions.wants_latest();
         self.refreshing = core::mem::take(&mut self.refresh_next);
         self.actions.push(Action::Connect(Connect {
             attempt: self.attempt,

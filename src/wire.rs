@@ -36,6 +36,7 @@ pub enum Meaning {
 pub fn meaning(kind: &[u8], data: &[u8], version: Option<Version>) -> Meaning {
     match (kind, version) {
         (b"" | b"message", Some(Version::V1)) => Meaning::Part,
+        (_, Some(Version::V1)) => Meaning::Unknown,
         (b"batch", _) => Meaning::Batch,
         (b"ping", _) => Meaning::Ping,
         (b"error", _) => Meaning::Error,
@@ -170,7 +171,7 @@ impl Batch {
             id: 0..0,
             headers: headers_at..self.text.len(),
         };
-        if control {
+        if control && !command {
             record.kind = Kind::Control;
         } else if !command {
             record.kind = if body.is_empty() { Kind::Bad("empty body") } else { self.envelope(&mut record, input) };
@@ -258,30 +259,31 @@ fn members(body: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
         let range = json.pos() - value.len()..json.pos();
         if key.is(b"data") {
             data = range;
-        } else if key.is(b"id") && value.len() > 2 && value.starts_with(b"\"") {
-            id = range;
+        } else if key.is(b"id") {
+            let is_text = value.len() > 2 && value.starts_with(b"\"");
+            id = if is_text { range } else { 0..0 };
         }
         more = json.more(b'{')?;
     }
     json.at_end().then_some((data, id))
 }
 
-/// Whether the headers mark a command record, and whether they mark a control record.
+/// Whether the headers mark a command record, and whether they mark a control record. What is no header is passed over.
 fn read_headers(headers: &[u8]) -> (bool, bool) {
     let mut json = Scanner::new(headers);
     let (mut command, mut control) = (false, false);
     let mut first = true;
-    if json.eat(b'[') {
-        while json.eat(b'[') {
-            let Some(name) = json.string() else { break };
+    let mut more = json.open(b'[');
+    while more == Some(true) {
+        let mut header = Scanner::new(json.value().unwrap_or_default());
+        if header.open(b'[') == Some(true)
+            && let Some(name) = header.string()
+        {
             command |= first && name.raw.is_empty();
             control |= name.is(b"trigger-control");
-            first = false;
-            while json.eat(b',') && json.value().is_some() {}
-            if !json.eat(b']') || !json.eat(b',') {
-                break;
-            }
         }
+        first = false;
+        more = json.more(b'[');
     }
     (command, control)
 }

@@ -139,8 +139,7 @@ async fn head(opening: Opening) -> Result<(Response, Option<Body>), JsValue> {
     let answer: web_sys::Response = answer.unchecked_into();
     let headers = Headers::from_raw(answer.headers());
     let content_type = headers.get("content-type").unwrap_or_default();
-    let is_event_stream =
-        content_type.is_empty() || content_type.as_bytes().windows(12).any(|window| window == b"event-stream");
+    let is_event_stream = content_type.is_empty() || is_event_stream_type(content_type.as_bytes());
     let status = answer.status();
     let mut response = Response {
         status,
@@ -172,6 +171,12 @@ async fn head(opening: Opening) -> Result<(Response, Option<Body>), JsValue> {
     let body = answer.body().ok_or_else(|| JsValue::from_str("the response has no body to read"))?;
     // A body that is being read already throws here.
     Ok((response, Some(Body(call(&body, "getReader")?.unchecked_into()))))
+}
+
+/// Parameters aside, and in any case.
+fn is_event_stream_type(content_type: &[u8]) -> bool {
+    let end = content_type.iter().position(|&b| b == b';').unwrap_or(content_type.len());
+    content_type[..end].trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
 async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
