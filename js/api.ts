@@ -11,13 +11,8 @@ const RECORD_OVERHEAD = 8;
 /** `baseURL` without its trailing slashes. */
 export function baseOf({ baseURL }: ClientOptions): string {
   const base = (baseURL ?? DEFAULT_BASE_URL).replace(/\/+$/, "");
-  if (!/^https?:\/\//.test(base)) {
-    throw new RunstreamError(
-      "invalid-argument",
-      `baseURL is "${baseURL}"; give an address that begins with http(s)://`,
-    );
-  }
-  return base;
+  if (/^https?:\/\//.test(base) && URL.canParse(base)) return base;
+  throw new RunstreamError("invalid-argument", `baseURL is "${baseURL}"; give an address like https://example.com`);
 }
 
 /** Reads stream `key` of a run. An input stream is read as `input/<id>`, two path segments. */
@@ -28,10 +23,22 @@ export function streamUrl(base: string, runId: string, key: string, input = fals
 
 /** The headers of every request but for the credential. */
 export function headersOf({ previewBranch, requestOptions }: ClientOptions): Record<string, string> {
-  return {
-    ...requestOptions?.additionalHeaders,
-    ...(previewBranch && { "x-trigger-branch": previewBranch }),
-  };
+  const headers = { ...requestOptions?.additionalHeaders };
+  for (const [name, value] of Object.entries(headers)) checkHeader(`additionalHeaders "${name}"`, name, value);
+  if (previewBranch) {
+    checkHeader("previewBranch", "x-trigger-branch", previewBranch);
+    headers["x-trigger-branch"] = previewBranch;
+  }
+  return headers;
+}
+
+/** Checked before the core sees them, which could only say that no request can be made. */
+export function checkHeader(what: string, name: string, value: string): void {
+  try {
+    new Headers([[name, value]]);
+  } catch {
+    throw new RunstreamError("invalid-argument", `${what} holds a character that no header may; remove it`);
+  }
 }
 
 /** Sends `data` to an input stream once. Never retries: nobody can know whether a lost answer was a lost send. */
@@ -42,10 +49,11 @@ export async function sendInput(
   token: string,
   options: ClientOptions & { signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const body = JSON.stringify({ data });
+  const url = streamUrl(baseOf(options), runId, id, true);
+  const body = encode(id, data);
   checkSize(id, data, body);
   const { fetch = globalThis.fetch, signal } = options;
-  const request = new Request(streamUrl(baseOf(options), runId, id, true), {
+  const request = new Request(url, {
     method: "POST",
     headers: { ...headersOf(options), "Content-Type": "application/json", Authorization: `Bearer ${token}` },
     body,
@@ -59,10 +67,22 @@ export async function sendInput(
     const message = `sending to "${id}" failed on the way (${messageOf(cause)}); it may have arrived`;
     throw new RunstreamError("unconfirmed", message, undefined, { cause });
   }
+  if (typeof response?.status !== "number") {
+    throw new RunstreamError("unconfirmed", `sending to "${id}": fetch gave no Response; it may have arrived`);
+  }
   if (response.ok) return;
   const said = (await response.text().catch(() => "")).slice(0, 300);
   const message = `sending to "${id}" of ${runId} was refused (${response.status}: ${said})`;
   throw new RunstreamError(sendCode(response.status), message, response.status);
+}
+
+function encode(id: string, data: unknown): string {
+  try {
+    return JSON.stringify({ data });
+  } catch (cause) {
+    const message = `data for "${id}" has no JSON form (${messageOf(cause)}); give a value that JSON.stringify takes`;
+    throw new RunstreamError("invalid-argument", message, undefined, { cause });
+  }
 }
 
 function sendCode(status: number): ErrorCode {

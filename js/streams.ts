@@ -15,7 +15,9 @@ function read<TPart>(runId: string, key: string, options?: StreamReadOptions): P
 function read<TPart>(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
 // async, so that a bad argument rejects instead of throwing.
 async function read<TPart>(runId: string, second?: string | StreamReadOptions, third?: StreamReadOptions) {
-  const [key, options] = typeof second === "string" ? [second, third] : [DEFAULT_KEY, second];
+  // By kind: nothing, or an object of options, means the default stream.
+  const isOptions = second === undefined || (typeof second === "object" && second !== null && !Array.isArray(second));
+  const [key, options] = isOptions ? [DEFAULT_KEY, second ?? third] : [second, third];
   checkKey(key);
   return readStream<TPart>(runId, key, options);
 }

@@ -1,4 +1,4 @@
-import { baseOf, headersOf, messageOf, streamUrl } from "./api.ts";
+import { baseOf, checkHeader, headersOf, messageOf, streamUrl } from "./api.ts";
 import { type ErrorCode, RunstreamError } from "./errors.ts";
 import { Credential, ownerOf } from "./token.ts";
 import type { BadRecord, ClientOptions, ControlRecord, Gap, ReadOptions, StreamState, StreamStatus } from "./types.ts";
@@ -145,9 +145,13 @@ export class Connection {
 
   #config({ meta, deliverInterval }: Pace): CoreConfig {
     const { runId, key, input, client, read } = this.#source;
-    const { startIndex, timeoutInSeconds = 60 } = read;
+    const { startIndex, timeoutInSeconds = 60, from } = read;
     checkWhole("startIndex", startIndex, 0, Number.MAX_SAFE_INTEGER);
     checkWhole("timeoutInSeconds", timeoutInSeconds, 1, 600);
+    if (from !== undefined && from !== "beginning" && from !== "latest") {
+      throw new RunstreamError("invalid-argument", `from is ${JSON.stringify(from)}; give "beginning" or "latest"`);
+    }
+    if (typeof client.accessToken === "string") checkHeader("the access token", "authorization", client.accessToken);
     const lastEventId = this.cursor ?? read.lastEventId;
     return {
       url: streamUrl(baseOf(client), runId, key, input),
@@ -155,7 +159,7 @@ export class Connection {
       timeoutInSeconds,
       startIndex,
       lastEventId: lastEventId === undefined ? undefined : String(lastEventId),
-      latest: read.from === "latest",
+      latest: from === "latest",
       follow: read.follow ?? false,
       input,
       deliverInterval,

@@ -1,3 +1,4 @@
+import { checkHeader } from "./api.ts";
 import { RunstreamError } from "./errors.ts";
 import type { AccessToken, ClientOptions } from "./types.ts";
 
@@ -57,7 +58,10 @@ function once(refresh: Refresh): Promise<string> {
 }
 
 function check(token: unknown): string {
-  if (typeof token === "string" && token !== "") return token;
+  if (typeof token === "string" && token !== "") {
+    checkHeader("the access token", "authorization", token);
+    return token;
+  }
   throw new RunstreamError("not-ready", `the access token is ${JSON.stringify(token)}; a function must return a token`);
 }
 
