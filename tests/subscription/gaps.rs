@@ -66,6 +66,53 @@ fn row_23_a_gap_right_after_a_reconnect_is_read_again_once() {
 }
 
 #[test]
+fn row_23_a_wider_gap_is_not_the_same_gap() {
+    // 3 to 9 are gone for good, and on the second reading a proxy eats 10 and 11.
+    let mut sim = with_gap();
+    sim.reconnect();
+    sim.send(batch(&parts(12..13)));
+    sim.advance(250);
+    assert_eq!(sim.reconnect().as_deref(), Some("2"));
+    sim.send(batch(&parts(10..13)));
+    sim.advance(250);
+    sim.assert_parts((0..3).chain(10..13));
+    assert_eq!((sim.status().gaps, sim.connects.len()), (1, 3));
+}
+
+#[test]
+fn row_23_what_a_ping_promised_and_did_not_come_is_read_again_once() {
+    let mut sim = Sim::live(config());
+    sim.send(batch(&parts(0..3)));
+    sim.send(ping(5));
+    sim.advance(249);
+    assert_eq!(sim.connects.len(), 1, "it may be on its way");
+    sim.advance(1);
+    assert_eq!(sim.reconnect().as_deref(), Some("2"));
+    sim.send(ping(5));
+    sim.advance(5_000);
+    assert_eq!((sim.kind(), sim.connects.len()), (StatusKind::Live, 2), "once is enough");
+    // That was no reading of this gap.
+    sim.send(batch(&parts(4..5)));
+    sim.advance(250);
+    assert_eq!(sim.reconnect().as_deref(), Some("2"));
+    sim.send(batch(&parts(3..5)));
+    sim.assert_parts(0..5);
+    assert_eq!(sim.status().gaps, 0);
+}
+
+#[test]
+fn row_23_what_a_ping_promised_may_come_late() {
+    let mut sim = Sim::live(config());
+    sim.send(ping(2));
+    sim.advance(200);
+    sim.send(batch(&parts(0..1)));
+    sim.advance(1_000);
+    sim.send(batch(&parts(1..2)));
+    assert_eq!(sim.connects.len(), 1);
+    sim.assert_parts(0..2);
+}
+
+#[test]
 fn row_23_another_gap_is_read_again_too() {
     let mut sim = with_gap();
     sim.reconnect();

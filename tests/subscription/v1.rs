@@ -179,3 +179,10 @@ fn row_21_v1_a_server_that_ignores_the_given_id_doubles_nothing() {
     sim.end();
     assert_eq!(reconnect(&mut sim).as_deref(), Some("5-0"), "6-0 may not be complete");
 }
+
+#[test]
+fn row_12c_who_came_with_a_v1_cursor_does_not_ask_for_the_latest() {
+    let sim = Sim::new(Config { start: Start::After("7-1~2~8-0".into()), ..config() });
+    let connect = sim.last_connect();
+    assert_eq!((connect.last_event_id.as_deref(), connect.latest), (Some("7-1"), false));
+}
