@@ -319,19 +319,19 @@ impl Ordinals {
         write_id(open, out);
     }
 
-    /// Takes an event in. Whether it is new.
-    pub(crate) fn admit(&mut self, id: &[u8], data: &[u8], out: &mut Delivery) -> bool {
+    /// Takes an event in.
+    pub(crate) fn admit(&mut self, id: &[u8], data: &[u8], out: &mut Delivery) {
         let parsed = redis_id(id);
         if let Some(id) = parsed {
             if Some(id) <= self.complete || (Some(id) < self.open) {
                 self.duplicates += 1;
-                return false;
+                return;
             }
             if Some(id) == self.open {
                 self.ordinal += 1;
                 if self.ordinal <= self.count {
                     self.duplicates += 1;
-                    return false;
+                    return;
                 }
             } else {
                 self.complete = self.open.or(self.complete);
@@ -346,7 +346,6 @@ impl Ordinals {
         } else {
             out.v1(id, parsed.map_or(0, |(ms, _)| ms), data);
         }
-        true
     }
 }
 

@@ -611,9 +611,8 @@ impl Subscription {
                 let mut batch = core::mem::take(&mut self.batch);
                 if batch.parse(data, self.config.input).is_ok() {
                     self.tail = batch.tail.or(self.tail);
-                    let before = self.positions.cursor();
+                    self.progress(now);
                     let flow = self.positions.admit(&batch, now, &mut self.out);
-                    self.progress(now, self.positions.cursor() != before);
                     self.follow_flow(now, flow);
                 } else {
                     self.unreadable(now);
@@ -646,19 +645,19 @@ impl Subscription {
             }
             Meaning::Part => {
                 self.version = Some(Version::V1);
-                let is_new = self.ordinals.admit(id, data, &mut self.out);
-                self.progress(now, is_new);
+                self.progress(now);
+                self.ordinals.admit(id, data, &mut self.out);
             }
             Meaning::Unknown => {}
         }
     }
 
-    /// Records arrived. Only new ones prove the connection: a server that repeats the old ones and breaks must wait.
-    fn progress(&mut self, now: u64, is_new: bool) {
+    /// Records arrived: the connection is good.
+    fn progress(&mut self, now: u64) {
         if let State::Live { last_record, .. } = &mut self.state {
             *last_record = now;
         }
-        if is_new && self.failures > 0 {
+        if self.failures > 0 {
             self.recovered();
         }
     }
