@@ -135,6 +135,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A non-negative whole number.
+    #[inline(never)]
     pub fn unsigned(&mut self) -> Option<u64> {
         self.peek()?;
         let start = self.pos;
@@ -278,7 +279,7 @@ pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     out.reserve(raw.len());
     let mut rest = raw;
     loop {
-        let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+        let plain = plain_len(rest);
         out.extend_from_slice(&rest[..plain]);
         rest = &rest[plain..];
         let Some(&kind) = rest.get(1) else { return };

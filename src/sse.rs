@@ -210,7 +210,7 @@ impl Decoder {
                 }
             }
             b"event" => self.kind = range,
-            b"id" if !value.contains(&0) => {
+            b"id" if value.iter().all(|&b| b != 0) => {
                 self.id.clear();
                 self.id.extend_from_slice(value);
             }

@@ -4,7 +4,7 @@
 use crate::net::{Request, property};
 use js_sys::{Array, Function, Object};
 use runstream::{Config, End, Error, Start, Status, StatusKind};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Reads the object that `js/wasm.ts` calls `CoreConfig`. The shim has checked the types.
@@ -33,7 +33,7 @@ pub fn config(object: &JsValue) -> (Request, Config) {
     let request = Request {
         url: property(object, "url").as_string().unwrap_or_default(),
         headers,
-        timeout_seconds: timeout_seconds.to_string(),
+        timeout_seconds: decimal(timeout_seconds),
         fetch: property(object, "fetch").dyn_into::<Function>().ok(),
     };
     let config = Config {
@@ -49,27 +49,40 @@ pub fn config(object: &JsValue) -> (Request, Config) {
     (request, config)
 }
 
-/// Serialised as arrays, not objects: property names bring a cache of strings that is larger than all of this.
-#[derive(Serialize)]
-struct PlainError<'a>(&'a str, &'a str, u16);
+/// `to_string` brings tables.
+fn decimal(n: u32) -> String {
+    let mut digits = if n < 10 { String::new() } else { decimal(n / 10) };
+    digits.push(char::from(b'0' + (n % 10) as u8));
+    digits
+}
 
-impl<'a> From<&'a Error> for PlainError<'a> {
-    fn from(error: &'a Error) -> Self {
-        Self(error.code.as_str(), &error.message, error.status)
+/// A value as it crosses. One type for all of them, because each type costs a serialiser; arrays, not objects, because
+/// property names bring a cache of strings that is larger than all of this.
+enum Plain<'a> {
+    Nothing,
+    Text(&'a str),
+    Number(f64),
+    Array(&'a [Plain<'a>]),
+}
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Array(items) => items.serialize(serializer),
+        }
     }
 }
 
-#[derive(Serialize)]
-struct PlainStatus<'a>(
-    &'a str,
-    Option<&'a str>,
-    Option<PlainError<'a>>,
-    Option<PlainError<'a>>,
-    u32,
-    f64,
-    f64,
-    Option<f64>,
-);
+fn to_js(value: &Plain) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn plain(error: &Error) -> [Plain<'_>; 3] {
+    [Plain::Text(error.code.as_str()), Plain::Text(&error.message), Plain::Number(error.status.into())]
+}
 
 /// The tuple that `js/wasm.ts` calls `CoreStatus`.
 pub fn status(status: &Status) -> JsValue {
@@ -83,23 +96,20 @@ pub fn status(status: &Status) -> JsValue {
         StatusKind::Stopped => ("stopped", None),
         StatusKind::Failed => ("failed", None),
     };
-    to_array(&PlainStatus(
-        kind,
-        reason,
-        status.error.as_ref().map(Into::into),
-        status.last_error.as_ref().map(Into::into),
-        status.retry_count,
-        status.gaps as f64,
-        status.duplicates as f64,
-        status.lag.map(|lag| lag as f64),
-    ))
+    let (error, last_error) = (status.error.as_ref().map(plain), status.last_error.as_ref().map(plain));
+    to_js(&Plain::Array(&[
+        Plain::Text(kind),
+        reason.map_or(Plain::Nothing, Plain::Text),
+        error.as_ref().map_or(Plain::Nothing, |error| Plain::Array(error)),
+        last_error.as_ref().map_or(Plain::Nothing, |error| Plain::Array(error)),
+        Plain::Number(status.retry_count.into()),
+        Plain::Number(status.gaps as f64),
+        Plain::Number(status.duplicates as f64),
+        status.lag.map_or(Plain::Nothing, |lag| Plain::Number(lag as f64)),
+    ]))
 }
 
 /// `[code, message, status]`.
 pub fn error(error: &Error) -> JsValue {
-    to_array(&PlainError::from(error))
-}
-
-fn to_array(value: &impl Serialize) -> JsValue {
-    value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
+    to_js(&Plain::Array(&plain(error)))
 }
