@@ -660,6 +660,10 @@ impl Subscription {
         if self.failures > 0 {
             self.recovered();
         }
+        // Also behind a reset, where positions begin anew.
+        if self.bad_batch.0 != self.positions.cursor() {
+            self.bad_batch = (None, 0);
+        }
     }
 
     #[cold]

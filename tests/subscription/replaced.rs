@@ -186,3 +186,25 @@ fn row_12b_a_stream_replaced_while_latest_waits_for_its_first_record_is_shown_wh
     sim.send(batch(&parts(0..2)));
     sim.assert_parts(0..2);
 }
+
+#[test]
+fn row_25_unreadable_batches_of_the_old_stream_do_not_count_in_the_new_one() {
+    let bad = "event: batch\ndata: {\"records\":[\n\n";
+    let mut sim = Sim::live(config());
+    sim.send(batch(&parts(0..3)));
+    sim.send(bad);
+    sim.reconnect();
+    sim.send(batch(&parts(3..6)));
+    sim.end();
+    sim.reconnect();
+    sim.send(ping(3));
+    sim.reconnect();
+    sim.send(batch(&(0..3).map(|seq| part(seq, "new")).collect::<Vec<_>>()));
+    for _ in 0..2 {
+        sim.send(bad);
+        assert_eq!(sim.kind(), StatusKind::Reconnecting);
+        assert_eq!(sim.reconnect().as_deref(), Some("2"));
+    }
+    sim.send(bad);
+    assert_eq!(sim.kind(), StatusKind::Failed);
+}
