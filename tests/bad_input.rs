@@ -107,7 +107,7 @@ fn outcome(entry: &Value, chunks: &[&[u8]]) -> Value {
     };
     // The time to show an error may come before the time to connect.
     let wait = if sub.status().kind == StatusKind::Reconnecting { wait(&mut sub) } else { 0 };
-    json!({
+    let outcome = json!({
         "parts": parts,
         "count": count,
         "notices": notices,
@@ -116,7 +116,20 @@ fn outcome(entry: &Value, chunks: &[&[u8]]) -> Value {
         "lastError": status.last_error.as_ref().map(|error| error.code.as_str()),
         "message": status.last_error.map(|error| error.message),
         "wait": wait,
-    })
+    });
+    assert_quiet(&mut sub);
+    outcome
+}
+
+/// Whoever comes back when asked to is not asked to come back at once for ever.
+fn assert_quiet(sub: &mut Subscription) {
+    for _ in 0..20 {
+        match sub.poll_timeout() {
+            Some(due) if due <= 5_000 => sub.handle_timeout(due),
+            _ => return,
+        }
+    }
+    panic!("spins: poll_timeout stays at {:?}", sub.poll_timeout());
 }
 
 /// How long until the next connection.
