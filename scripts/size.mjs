@@ -4,32 +4,35 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cache, readJson, root, Stop, script } from "./lib.mjs";
 
-const APP =
-  'import { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { useRealtimeStream, useInputStreamSend };\n';
+const OURS = "runstream/react";
+const OFFICIAL = "@trigger.dev/react-hooks";
+const app = (from) =>
+  `import { useRealtimeStream, useInputStreamSend } from "${from}";\nexport { useRealtimeStream, useInputStreamSend };\n`;
 
 /** `initial`: the entry and what it imports statically. `total`: and what it loads later, the wasm above all. */
-export async function measure() {
+export async function measure(from = OURS) {
   const { build } = await import("esbuild");
-  const app = join(cache, "size");
-  rmSync(app, { recursive: true, force: true });
-  mkdirSync(join(app, "node_modules"), { recursive: true });
-  symlinkSync(join(root, "pkg"), join(app, "node_modules", "runstream"));
+  const folder = join(cache, "size");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  symlinkSync(join(root, "pkg"), join(folder, "node_modules", "runstream"));
   const { outputFiles, metafile } = await build({
-    stdin: { contents: APP, resolveDir: app, sourcefile: "app.js" },
+    stdin: { contents: app(from), resolveDir: folder, sourcefile: "app.js" },
     bundle: true,
     minify: true,
     format: "esm",
     splitting: true,
     target: "es2022",
-    external: ["react", "react-dom", "react/jsx-runtime"],
-    outdir: join(app, "out"),
-    absWorkingDir: app,
+    // The official package does not bundle for the browser without leaving Node's own modules out.
+    external: ["react", "react-dom", "react/jsx-runtime", ...(from === OFFICIAL ? ["node:*"] : [])],
+    outdir: join(folder, "out"),
+    absWorkingDir: folder,
     metafile: true,
     write: false,
     logLevel: "silent",
   });
   const chunks = new Map(
-    outputFiles.map(({ path, contents }) => [path.slice(app.length + 1), gzipSync(contents, { level: 9 }).length]),
+    outputFiles.map(({ path, contents }) => [path.slice(folder.length + 1), gzipSync(contents, { level: 9 }).length]),
   );
   const initial = new Set(
     Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js"),
@@ -54,6 +57,7 @@ const kb = (bytes) => `${(bytes / 1024).toFixed(1).padStart(5)} KB`;
 
 script(import.meta.url, async () => {
   const sizes = await printSizes();
+  console.log(`the same two hooks of ${OFFICIAL}: ${kb((await measure(OFFICIAL)).total)}`);
   const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes[name] > budget);
   if (over.length > 0)
     throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
