@@ -13,6 +13,7 @@ mod backoff;
 mod delivery;
 mod error;
 mod json;
+mod mutant;
 mod seen;
 mod sequencer;
 pub mod sse;
@@ -22,5 +23,7 @@ pub mod wire;
 
 pub use delivery::Delivery;
 pub use error::{Code, Error};
+#[cfg(feature = "mutants")]
+pub use mutant::{choose as choose_mutant, is as is_mutant};
 pub use sequencer::Start;
 pub use subscription::{Action, Config, Connect, End, Response, Status, StatusKind, Subscription};

@@ -4,6 +4,7 @@
 
 use crate::delivery::Delivery;
 use crate::json::Scanner;
+use crate::mutant;
 use crate::seen::{Seen, hash};
 use crate::wire::{Batch, Kind, Record, cut, redis_id};
 
@@ -90,6 +91,9 @@ impl Positions {
 
     /// The last contiguous settled position, if the next one is known and not the first.
     pub fn cursor(&self) -> Option<u64> {
+        if let (true, Some(last)) = (mutant::is("held records in the cursor"), self.held.records.last()) {
+            return Some(last.seq_num);
+        }
         self.next.and_then(|next| next.checked_sub(1))
     }
 
@@ -107,6 +111,9 @@ impl Positions {
     }
 
     pub(crate) fn connected(&mut self, is_first: bool) {
+        if mutant::is("dedup forgotten on reconnect") {
+            self.seen = Seen::default();
+        }
         self.first_connection = is_first;
         self.asked = self.next.unwrap_or(0);
         self.release_hold();
@@ -125,7 +132,8 @@ impl Positions {
     /// The server pings when it has sent everything before `tail`. What is missing then was lost on the way.
     pub(crate) fn pinged(&mut self, tail: u64, now: u64, out: &mut Delivery) -> Flow {
         let flow = self.tail(tail, out);
-        if self.next.is_some_and(|next| next < tail && self.pinged_at != Some(next)) {
+        let is_ignored = mutant::is("promise of a ping ignored");
+        if !is_ignored && self.next.is_some_and(|next| next < tail && self.pinged_at != Some(next)) {
             self.gap_since.get_or_insert(now);
         }
         flow
@@ -139,7 +147,7 @@ impl Positions {
             self.first_connection = false;
             return Flow::Continue;
         };
-        if !self.earned || tail >= next || self.asked <= tail {
+        if !self.earned || tail >= next || self.asked <= tail || mutant::is("reset not noticed") {
             return Flow::Continue;
         }
         // Records that were read are not there any more: the stream was replaced. Who came with a lastEventId of
@@ -166,8 +174,14 @@ impl Positions {
             }
         }
         for record in &batch.records {
+            if self.next.is_none() && mutant::is("history shown to latest") {
+                out.record(record, &batch.text);
+            }
             let Some(next) = self.next else { continue };
             if record.seq_num < next {
+                if mutant::is("replayed records shown") {
+                    out.record(record, &batch.text);
+                }
                 self.duplicates += u64::from(self.settled);
             } else if record.seq_num == next {
                 self.settle(record, &batch.text, out);
@@ -187,7 +201,8 @@ impl Positions {
         self.settled = true;
         self.earned = true;
         let is_part = matches!(record.kind, Kind::Part | Kind::Undefined);
-        if is_part && !record.id.is_empty() && !self.seen.insert(hash(&text[record.body.clone()])) {
+        let key = if mutant::is("dedup by id alone") { &record.id } else { &record.body };
+        if is_part && !record.id.is_empty() && !self.seen.insert(hash(&text[key.clone()])) {
             self.duplicates += 1;
         } else {
             out.record(record, text);
@@ -196,8 +211,10 @@ impl Positions {
 
     #[cold]
     fn accept_gap(&mut self, from: u64, to: u64, out: &mut Delivery) {
-        self.gaps += 1;
-        out.gap(from, to);
+        if !mutant::is("gap accepted silently") {
+            self.gaps += 1;
+            out.gap(from, to);
+        }
         self.next = Some(to);
     }
 
@@ -247,7 +264,12 @@ impl Positions {
         let Some(next) = self.next else { return Flow::Continue };
         match self.held.records.first().map(|record| record.seq_num) {
             // The same gap: it began here, and reached as far. A wider one may hide what the first reading had.
-            Some(first) if self.reread.is_some_and(|(from, to)| from == next && first <= to) => {
+            Some(first)
+                if mutant::is("gap not read again")
+                    || self.reread.is_some_and(|(from, to)| {
+                        from == next && (first <= to || mutant::is("wider gap taken for the same"))
+                    }) =>
+            {
                 self.accept_gap(next, first, out);
                 self.drain_hold(now, out);
                 return Flow::Continue;
@@ -304,7 +326,8 @@ impl Ordinals {
 
     /// What goes into `Last-Event-ID`.
     pub(crate) fn resume_id(&self, out: &mut Vec<u8>) {
-        if let Some(id) = self.complete {
+        let id = if mutant::is("v1 resumed behind the open id") { self.open } else { self.complete };
+        if let Some(id) = id {
             write_id(id, out);
         }
     }
@@ -329,7 +352,7 @@ impl Ordinals {
             }
             if Some(id) == self.open {
                 self.ordinal += 1;
-                if self.ordinal <= self.count {
+                if self.ordinal <= self.count && !mutant::is("v1 open id shown again") {
                     self.duplicates += 1;
                     return;
                 }

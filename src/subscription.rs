@@ -9,6 +9,7 @@ use crate::backoff::{Backoff, RETRY_AFTER_CAP};
 use crate::delivery::Delivery;
 use crate::error::{Code, Error, join};
 use crate::json::{decimal, put};
+use crate::mutant;
 pub use crate::sequencer::Start;
 use crate::sequencer::{Flow, Ordinals, Positions, parse_cursor};
 use crate::sse::{Decoder, TooLarge};
@@ -295,7 +296,12 @@ impl Subscription {
             200..=299 => {
                 self.version = response.version.or(self.version);
                 self.refreshed = false;
-                self.decoder.reset();
+                if mutant::is("retries reset by headers") {
+                    self.recovered();
+                }
+                if !mutant::is("half an event kept") {
+                    self.decoder.reset();
+                }
                 self.positions.connected(!self.connected_once);
                 self.ordinals.connected();
                 self.connected_once = true;
@@ -340,7 +346,9 @@ impl Subscription {
             return;
         }
         let State::Live { since, last_byte, judge_at, .. } = &mut self.state else { return };
-        *last_byte = now;
+        if !mutant::is("stall timer not fed") {
+            *last_byte = now;
+        }
         *judge_at = None;
         if self.failures > 0 && now.saturating_sub(*since) >= HEALTHY_MS {
             self.recovered();
@@ -378,7 +386,8 @@ impl Subscription {
         }
         let State::Live { last_record, .. } = self.state else { return };
         // v1 has no other sign of the end of its window; on v2 a body without [DONE] was cut.
-        if self.version != Some(Version::V2) && self.was_idle(now, last_record) {
+        let is_end = self.version != Some(Version::V2) && self.was_idle(now, last_record);
+        if is_end || mutant::is("clean end taken as the end") {
             self.window_ended(now);
         } else {
             self.fail(now, Error::new(Code::Network, "the connection was closed before the stream ended"), None);
@@ -401,7 +410,7 @@ impl Subscription {
             State::Live { last_byte, judge_at, .. } if !self.paused => {
                 let stall = self.stall_ms();
                 let silent = now.saturating_sub(last_byte);
-                if judge_at.is_none() && silent > stall * 2 {
+                if judge_at.is_none() && silent > stall * 2 && !mutant::is("sleep taken for silence") {
                     // The timer itself is late: this machine slept, and the bytes may be waiting in the socket.
                     if let State::Live { judge_at, .. } = &mut self.state {
                         *judge_at = Some(now + LATE_GRACE_MS);
@@ -437,6 +446,7 @@ impl Subscription {
     /// The network is back, the tab is visible, the page came out of the cache: whatever waits need not wait longer.
     pub fn wake(&mut self, now: u64) {
         match self.state {
+            _ if mutant::is("wake ignored") => {}
             State::Waiting { not_before, .. } if now >= not_before => self.connect(now),
             State::Waiting { ref mut due, not_before } => *due = not_before,
             State::Live { .. } => self.handle_timeout(now),
@@ -458,7 +468,7 @@ impl Subscription {
 
     /// Nobody reads at present, so nothing can be told from silence. `false` when reading goes on.
     pub fn set_paused(&mut self, now: u64, paused: bool) {
-        self.paused = paused;
+        self.paused = paused && !mutant::is("silence counted while paused");
         if let State::Live { last_byte, judge_at, .. } = &mut self.state {
             *last_byte = now;
             *judge_at = None;
@@ -468,6 +478,9 @@ impl Subscription {
     /// Ends reading on the user's wish. What was received is still delivered.
     pub fn stop(&mut self) {
         if !matches!(self.state, State::Stopped) {
+            if mutant::is("stop loses what was received") {
+                self.out = Delivery::new(self.config.meta);
+            }
             self.abort();
             self.state = State::Stopped;
             self.status_dirty = true;
@@ -567,7 +580,7 @@ impl Subscription {
     // ---- inside ----
 
     fn is_current(&self, attempt: u32) -> bool {
-        attempt == self.attempt
+        attempt == self.attempt || mutant::is("late input accepted")
     }
 
     fn is_live(&self) -> bool {
@@ -576,6 +589,7 @@ impl Subscription {
 
     fn stall_ms(&self) -> u64 {
         match self.version {
+            _ if mutant::is("stall never noticed") => u64::MAX >> 2,
             Some(Version::V1) => u64::from(self.config.timeout_seconds) * 1_000 + STALL_V1_SLACK_MS,
             _ => STALL_MS,
         }
@@ -614,7 +628,7 @@ impl Subscription {
                     self.progress(now);
                     let flow = self.positions.admit(&batch, now, &mut self.out);
                     self.follow_flow(now, flow);
-                } else {
+                } else if !mutant::is("malformed batch dropped") {
                     self.unreadable(now);
                 }
                 self.batch = batch;
@@ -628,6 +642,7 @@ impl Subscription {
                     self.follow_flow(now, flow);
                 }
             }
+            Meaning::Error if mutant::is("event: error ignored") => {}
             Meaning::Error => {
                 self.version = Some(Version::V2);
                 let mut message = b"the server could not read the stream: ".to_vec();
@@ -637,7 +652,7 @@ impl Subscription {
             Meaning::Done => {
                 self.version = Some(Version::V2);
                 let State::Live { last_record, .. } = self.state else { return };
-                if self.was_idle(now, last_record) {
+                if self.was_idle(now, last_record) || mutant::is("[DONE] always an end") {
                     self.window_ended(now);
                 } else {
                     self.fail(now, Error::new(Code::Network, "the read window was closed early"), None);
@@ -754,6 +769,7 @@ impl Subscription {
     #[cold]
     fn fail(&mut self, now: u64, error: Error, retry_after_ms: Option<u64>) {
         let floor = self.decoder.retry().unwrap_or(0);
+        let retry_after_ms = retry_after_ms.filter(|_| !mutant::is("Retry-After ignored"));
         let not_before = now + retry_after_ms.unwrap_or(0).min(RETRY_AFTER_CAP);
         let delay = self.backoff.delay(self.failures + 1, floor, retry_after_ms);
         self.fail_after(now, error, delay, not_before);
@@ -761,6 +777,9 @@ impl Subscription {
 
     #[cold]
     fn fail_after(&mut self, now: u64, error: Error, delay: u64, not_before: u64) {
+        if mutant::is("always gives up") {
+            return self.give_up(error);
+        }
         if self.is_live() {
             self.disconnected_since = now;
         }
@@ -768,7 +787,7 @@ impl Subscription {
         // A refresh that did not get through is still owed.
         self.refresh_next |= core::mem::take(&mut self.refreshing);
         self.failures += 1;
-        if self.failures >= SHOW_AFTER_FAILURES || self.error.is_some() {
+        if self.failures >= SHOW_AFTER_FAILURES || self.error.is_some() || mutant::is("a blip shown as an error") {
             self.error = Some(error.clone());
         }
         self.last_error = Some(error);
@@ -796,13 +815,16 @@ impl Subscription {
                 }
             }
         }
+        if mutant::is("event id as the cursor") {
+            id = self.decoder.last_event_id().to_vec();
+        }
         let latest = id.is_empty() && self.version != Some(Version::V1) && self.positions.wants_latest();
         self.refreshing = core::mem::take(&mut self.refresh_next);
         self.actions.push(Action::Connect(Connect {
             attempt: self.attempt,
             last_event_id: (!id.is_empty()).then(|| text(id)),
             latest,
-            refresh_token: self.refreshing,
+            refresh_token: self.refreshing && !mutant::is("old token kept"),
         }));
         self.state = State::Connecting { since: now };
         self.status_dirty = true;
