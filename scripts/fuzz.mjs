@@ -44,6 +44,7 @@ export async function fuzz({ names = Object.keys(targets), time = 60, runs, sani
   await timed("build the fuzz targets", () => withLock("fuzz", () => run("cargo", build, { env: withCargoFuzz() })));
   const results = {};
   for (const name of names) {
+    if (interrupted) break;
     const program = join(target, host, "release", name);
     results[name] = await one(name, program, runs === undefined ? ["-max_total_time", time] : ["-runs", runs]);
     if (results[name].crashes > 0) {
@@ -54,6 +55,11 @@ export async function fuzz({ names = Object.keys(targets), time = 60, runs, sani
   }
   return results;
 }
+
+/** By Ctrl-C: what was done until then counts. */
+let interrupted = false;
+/** How libFuzzer ends then. */
+const INTERRUPTED = 72;
 
 async function one(name, program, [limit, value]) {
   const [corpus, artifacts] = [join(home, "corpus", name), join(home, "artifacts", name)];
@@ -71,12 +77,12 @@ async function one(name, program, [limit, value]) {
     corpus,
     join(root, DIR, "seeds", targets[name].seeds ?? name),
   ];
-  const { code, said } = await listen(program, args);
+  const { code, said } = await listen(name, program, args);
   const executions = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(said)?.[1] ?? 0);
   const inputs = readdirSync(artifacts)
     .filter((file) => !before.has(file))
     .map((file) => join(artifacts, file));
-  const crashes = code === 0 ? 0 : Math.max(inputs.length, 1);
+  const crashes = code === 0 || code === INTERRUPTED ? 0 : Math.max(inputs.length, 1);
   const ms = performance.now() - start;
   if (crashes > 0) console.log(said);
   console.log(`  ${name}: ${executions.toLocaleString("en")} executions, ${crashes} crashes, ${seconds(ms)}`);
@@ -84,15 +90,25 @@ async function one(name, program, [limit, value]) {
 }
 
 /** Runs the fuzzer and keeps the last of what it says: it says much, and only the end is worth reading. */
-function listen(program, args) {
+function listen(name, program, args) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    const stop = () => {
+      interrupted = true;
+      child.kill("SIGINT");
+    };
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, stop);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text) => {
       said = (said + text).slice(-20_000);
+      const pulse = Number(/^#(\d+)\s+pulse/m.exec(text)?.[1] ?? 0);
+      if (pulse >= 1_000_000) console.log(`  ${name}: ${pulse.toLocaleString("en")} so far`);
     });
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, said }));
+    child.on("close", (code) => {
+      for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, stop);
+      resolve({ code: code ?? 1, said });
+    });
   });
 }
 
