@@ -242,7 +242,7 @@ impl<'a> World<'a> {
                 let len = usize::from(bytes).min(self.out.len().saturating_sub(2));
                 self.out.truncate(len);
                 self.push();
-                self.close(bytes % 2 == 0);
+                self.close(bytes.is_multiple_of(2));
             }
             Step::Ping if self.script.v1 => self.say(b": ping\n\n"),
             Step::Ping => {
@@ -319,7 +319,7 @@ impl<'a> World<'a> {
 
     fn respond(&mut self, status: u8, flags: u8) {
         let status = STATUSES[usize::from(status) % STATUSES.len()];
-        let is_event_stream = flags % 8 != 0;
+        let is_event_stream = !flags.is_multiple_of(8);
         let retry_after_ms = (flags & 0x30 == 0x10).then(|| u64::from(flags) << (flags & 0x0F));
         let speaks = if self.script.v1 { Version::V1 } else { Version::V2 };
         let version = self.script.named.then_some(speaks);
@@ -467,7 +467,7 @@ impl<'a> World<'a> {
         }
         let turn = (seq + u64::from(self.script.salt)) % 9;
         match turn {
-            0 | 1 | 2 if self.script.salt & 0x80 != 0 => None,
+            0..=2 if self.script.salt & 0x80 != 0 => None,
             3 if self.writes_twice() && seq >= 2 => self.origin(seq - 2),
             _ => Some(seq),
         }
@@ -505,7 +505,7 @@ impl<'a> World<'a> {
                 self.record(seq, &mut out);
             }
             // Live, or catching up.
-            end_batch(&mut out, (last == self.tail || records % 2 == 0).then_some(self.tail.max(last)));
+            end_batch(&mut out, (last == self.tail || records.is_multiple_of(2)).then_some(self.tail.max(last)));
         }
         self.out = out;
     }
@@ -525,7 +525,7 @@ impl<'a> World<'a> {
                 }
                 out.extend_from_slice(b"}\"");
             }
-            None if seq % 3 == 0 => out.extend_from_slice(b",\"headers\":[[\"\",\"trim\"]],\"body\":\"x\""),
+            None if seq.is_multiple_of(3) => out.extend_from_slice(b",\"headers\":[[\"\",\"trim\"]],\"body\":\"x\""),
             None if seq % 3 == 1 => out.extend_from_slice(b",\"headers\":[[\"trigger-control\",\"turn-complete\"]]"),
             None => {}
         }
