@@ -7,6 +7,7 @@ import { buildPackage } from "./build.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
 import { setup } from "./setup.mjs";
+import { simulate } from "./sim.mjs";
 import { buildWasm } from "./wasm.mjs";
 
 const locked = process.env.CI ? ["--locked"] : [];
@@ -14,6 +15,7 @@ const locked = process.env.CI ? ["--locked"] : [];
 /** `needs`: what is built first. `run`: resolves to `{ code, passed, failed }`. */
 const sections = {
   rust: { at: "src", run: rust },
+  sim: { at: "tests/sim", run: sim },
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
@@ -77,6 +79,17 @@ function broken(error) {
 
 function rust() {
   return cargo("cargo", ["test", "--no-fail-fast", ...locked]);
+}
+
+/** One test for the sessions, and one for each wrong version of the core. */
+async function sim() {
+  const code = await simulate(["--sessions", "20000"]);
+  let [caught, survived] = [0, 0];
+  const mutantsCode = await simulate(["--mutants", "--sessions", "2000"], (line) => {
+    const sum = /^\{"mutants":(\d+),"caught":(\d+),/.exec(line);
+    if (sum) [caught, survived] = [Number(sum[2]), Number(sum[1]) - Number(sum[2])];
+  });
+  return { code: code || mutantsCode, passed: caught + (code === 0 ? 1 : 0), failed: survived + (code === 0 ? 0 : 1) };
 }
 
 function wasm() {

@@ -52,7 +52,16 @@ async function compile() {
   const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const flags = JSON.stringify([`--remap-path-prefix=${registry}=`]);
   await run("cargo", [
-    ...["build", "--release", "-p", "runstream-wasm", "--target", TARGET, "--config", `target.${TARGET}.rustflags=${flags}`],
+    ...[
+      "build",
+      "--release",
+      "-p",
+      "runstream-wasm",
+      "--target",
+      TARGET,
+      "--config",
+      `target.${TARGET}.rustflags=${flags}`,
+    ],
     ...(process.env.CI ? ["--locked"] : []),
   ]);
   rmSync(out, { recursive: true, force: true });
