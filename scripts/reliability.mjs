@@ -65,16 +65,37 @@ function rowsOf(name) {
   return found.flatMap(([, rows]) => rows.split("_").map((row) => row.replace(/^0+/, "")));
 }
 
-/** What longer runs left behind, each a file with the command that made it. */
+/** What longer runs left behind: by scripts/record.mjs the end of what a command printed, by the fuzzer its counts. */
 function recorded() {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .sort()
     .flatMap((name) => {
-      const { command, date, title, output } = JSON.parse(readFileSync(join(folder, name), "utf8"));
-      return [`## ${title ?? name}`, "", `\`${command}\`, ${date}:`, "", "```", ...output, "```", ""];
+      const record = JSON.parse(readFileSync(join(folder, name), "utf8"));
+      if (name === "fuzz.json") return fuzzed(record);
+      const { command, date, title, output } = record;
+      return [`## ${title}`, "", `\`${command}\`, ${date}:`, "", "```", ...output, "```", ""];
     });
+}
+
+function fuzzed({ totals, runs }) {
+  const rows = runs.map(
+    (run) => `| ${run.target} | ${run.executions} | ${run.seconds} | ${run.crashes} | ${run.date} |`,
+  );
+  return [
+    "## Fuzzing",
+    "",
+    "`npm run fuzz -- --report`:",
+    "",
+    "| target | executions | seconds | crashes | |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+    `The decoder: ${totals.decoder.executions} executions, ${totals.decoder.crashes} crashes. ` +
+      `The state machine: ${totals.stateMachine.executions} executions, ${totals.stateMachine.crashes} crashes.`,
+    "",
+  ];
 }
 
 script(import.meta.url, main);
