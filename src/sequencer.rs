@@ -261,7 +261,10 @@ impl Positions {
 
     /// The gap has been open for too long.
     pub(crate) fn gap_timeout(&mut self, now: u64, out: &mut Delivery) -> Flow {
-        let Some(next) = self.next else { return Flow::Continue };
+        let Some(next) = self.next else {
+            self.gap_since = None;
+            return Flow::Continue;
+        };
         match self.held.records.first().map(|record| record.seq_num) {
             // The same gap: it began here, and reached as far. A wider one may hide what the first reading had.
             Some(first)
