@@ -17,13 +17,15 @@ extern "C" {
     fn clear_timeout(id: &JsValue);
 }
 
-/// Milliseconds since 1970, never going back. The wall clock, because others stand still while the machine sleeps.
+/// Milliseconds since 1970, or more: when the clock is set back, this goes on from where it was. The wall clock, because
+/// others stand still while the machine sleeps.
 pub fn now() -> u64 {
-    thread_local!(static LAST: Cell<u64> = const { Cell::new(0) });
-    LAST.with(|last| {
-        last.set(last.get().max(js_sys::Date::now() as u64));
-        last.get()
-    })
+    thread_local!(static LAST: Cell<(u64, u64)> = const { Cell::new((0, 0)) });
+    let date = js_sys::Date::now() as u64;
+    let (last, ahead) = LAST.get();
+    let ahead = ahead.max(last.saturating_sub(date));
+    LAST.set((date + ahead, ahead));
+    date + ahead
 }
 
 /// Resolves at `due`. Dropping it clears the timer.
