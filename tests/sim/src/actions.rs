@@ -18,7 +18,7 @@ pub fn last(s: &mut Session) -> (Kind, &'static str, When, u64, bool) {
         use Kind::*;
         &[RefusedTwice, NotFound, Gone, NoContent, StopResume, RefusedTwice, NotFound, Gone, Poison, Poison]
     };
-    let kind = if s.rng.percent(4) { Kind::TooLarge } else { s.rng.pick(kinds) };
+    let kind = if s.rng.percent(1) { Kind::TooLarge } else { s.rng.pick(kinds) };
     KINDS[kind as usize]
 }
 
@@ -111,9 +111,8 @@ pub fn act(s: &mut Session, kind: Kind) -> bool {
             cut(s);
         }
         Kind::ClockJump => {
-            let ahead = s.rng.pick(&[500, 10_000, 25_000, 3_600_000]);
-            s.client.skew += if s.rng.percent(25) { -(s.rng.range(10, 3_000) as i64) } else { ahead };
-            s.faults.touch(now + 3_000);
+            let ms = s.rng.pick(&[500, 10_000, 25_000, 3_600_000]);
+            s.client.skew += if s.rng.percent(40) { -ms } else { ms };
         }
         Kind::Sleep | Kind::Bfcache => {
             let ms = s.rng.pick(&[1_000, 5_000, 15_000, 30_000, 70_000, 600_000]) + s.rng.range(0, 900);

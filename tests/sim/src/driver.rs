@@ -3,12 +3,17 @@
 
 use crate::clock::{Clock, Event};
 use crate::faults::{self, Kind};
+use crate::memory;
 use crate::network::{Conn, Mark, Packet};
 use crate::rules::Did;
 use crate::session::{Class, Session};
 use crate::trace;
 use crate::trace::excerpt;
 use runstream::{Action, Connect, Response, Subscription};
+
+/// What a core may hold beside the events it reads: a full hold, the hashes, its own. 8 times the largest event covers
+/// the decoder's buffer, the batch taken apart and what waits to be delivered, each as it grows.
+const HELD: usize = 2 << 20;
 
 pub struct Client {
     pub core: Subscription,
@@ -28,7 +33,8 @@ pub struct Client {
     pub frozen_until: u64,
     /// What its clock shows beyond the real time, in milliseconds.
     pub skew: i64,
-    last_now: u64,
+    /// What it last showed to the core, and how much more than the wall clock that was.
+    last_now: (u64, u64),
     /// What the application was given with the last delivery.
     pub cursor: Option<String>,
     pub token: u32,
@@ -38,6 +44,8 @@ pub struct Client {
     pub visibility: u32,
     /// The page is told when the machine wakes.
     pub wakes: bool,
+    /// The bytes of the largest event, or of the largest chunk if that is more.
+    largest: usize,
     /// When a timer fired for nothing.
     vain: Vec<u64>,
     connects: Vec<u64>,
@@ -94,21 +102,25 @@ impl Client {
             is_offline: false,
             frozen_until: 0,
             skew: 0,
-            last_now: 0,
+            last_now: (0, 0),
             cursor: None,
             token,
             is_expired: false,
             visibility: 0,
             wakes: false,
+            largest: 0,
             vain: Vec::new(),
             connects: Vec::new(),
         }
     }
 
-    /// The wall clock, never going back, as `src/wasm/time.rs` has it.
+    /// The wall clock, going on when it is set back, as `src/wasm/time.rs` has it.
     pub fn now(&mut self, clock: &Clock) -> u64 {
-        self.last_now = self.last_now.max(clock.now.saturating_add_signed(self.skew));
-        self.last_now
+        let date = clock.now.saturating_add_signed(self.skew);
+        let (last, ahead) = self.last_now;
+        let ahead = ahead.max(last.saturating_sub(date));
+        self.last_now = (date + ahead, ahead);
+        date + ahead
     }
 
     /// Another subscription takes this one's place. Whatever the old one had under way is gone.
@@ -129,7 +141,10 @@ pub fn step(s: &mut Session, input: Input) {
     let now = s.client.now(&s.clock);
     note(s, &input);
     let marks = match &input {
-        Input::Bytes(id, bytes) => received(&mut s.server.conns[*id], bytes.len()),
+        Input::Bytes(id, bytes) => {
+            s.client.largest = s.client.largest.max(bytes.len());
+            received(&mut s.server.conns[*id], bytes.len(), &mut s.client.largest)
+        }
         _ => Vec::new(),
     };
     s.rules.before(now, &input, &marks, &s.plan, &s.server, &mut s.oracle);
@@ -139,30 +154,10 @@ pub fn step(s: &mut Session, input: Input) {
         s.writer.waits = !(is_new && marks.iter().any(|mark| matches!(mark, Mark::Batch(_, Some(_)) | Mark::Ping(_))));
     }
     let attempt = s.rules.attempt;
-    let core = &mut s.client.core;
-    match &input {
-        Input::Start => core.start(now),
-        Input::Head(_, head) => core.handle_response(now, attempt, head.clone()),
-        Input::Bytes(_, bytes) => core.handle_bytes(now, attempt, bytes),
-        Input::End => core.handle_end(now, attempt),
-        Input::Reset => core.handle_disconnect(now, attempt, "reset"),
-        Input::Timer => core.handle_timeout(now),
-        Input::Wake => core.wake(now),
-        Input::Token => core.token_changed(now),
-        Input::Stop => core.stop(),
-        Input::Resume => core.resume(now),
-        Input::Pause(paused) => core.set_paused(now, *paused),
-        Input::Late(attempt, Late::Head) => {
-            let head = Response { status: 200, is_event_stream: true, ..Response::default() };
-            core.handle_response(now, *attempt, head);
-        }
-        Input::Late(attempt, Late::Bytes(bytes)) => core.handle_bytes(now, *attempt, bytes),
-        Input::Late(attempt, Late::End) => core.handle_end(now, *attempt),
-        Input::Late(attempt, Late::Reset) => core.handle_disconnect(now, *attempt, "reset"),
-    }
+    memory::of_core(|| feed(&mut s.client.core, now, attempt, &input));
     let mut connect: Option<Connect> = None;
     let mut has_acted = false;
-    while let Some(action) = s.client.core.poll_action() {
+    while let Some(action) = memory::of_core(|| s.client.core.poll_action()) {
         has_acted = true;
         match action {
             Action::Abort => abort(s),
@@ -185,6 +180,10 @@ pub fn step(s: &mut Session, input: Input) {
             return s.fail(Class::Stuck, "a hundred timers a second, for nothing".into());
         }
     }
+    let held = memory::held();
+    if held > HELD + 8 * s.client.largest {
+        return s.fail(Class::Leaked, format!("holds {held} bytes; the largest event had {}", s.client.largest));
+    }
     let is_open = s.client.socket.is_some() || connect.is_some();
     let did = Did { input: &input, connect: connect.as_ref(), is_open, status: &s.client.core.status() };
     if let Err((class, what)) = s.rules.after(now, &s.server, &s.oracle, did) {
@@ -195,6 +194,30 @@ pub fn step(s: &mut Session, input: Input) {
     }
     set_timer(s, now);
     s.settled(&input);
+}
+
+/// Tells the core.
+fn feed(core: &mut Subscription, now: u64, attempt: u32, input: &Input) {
+    match input {
+        Input::Start => core.start(now),
+        Input::Head(_, head) => core.handle_response(now, attempt, head.clone()),
+        Input::Bytes(_, bytes) => core.handle_bytes(now, attempt, bytes),
+        Input::End => core.handle_end(now, attempt),
+        Input::Reset => core.handle_disconnect(now, attempt, "reset"),
+        Input::Timer => core.handle_timeout(now),
+        Input::Wake => core.wake(now),
+        Input::Token => core.token_changed(now),
+        Input::Stop => core.stop(),
+        Input::Resume => core.resume(now),
+        Input::Pause(paused) => core.set_paused(now, *paused),
+        Input::Late(attempt, Late::Head) => {
+            let head = Response { status: 200, is_event_stream: true, ..Response::default() };
+            core.handle_response(now, *attempt, head);
+        }
+        Input::Late(attempt, Late::Bytes(bytes)) => core.handle_bytes(now, *attempt, bytes),
+        Input::Late(attempt, Late::End) => core.handle_end(now, *attempt),
+        Input::Late(attempt, Late::Reset) => core.handle_disconnect(now, *attempt, "reset"),
+    }
 }
 
 fn note(s: &mut Session, input: &Input) {
@@ -213,12 +236,17 @@ fn note(s: &mut Session, input: &Input) {
 }
 
 /// The marks of the events that are complete with the next `len` bytes.
-fn received(conn: &mut Conn, len: usize) -> Vec<Mark> {
+fn received(conn: &mut Conn, len: usize, largest: &mut usize) -> Vec<Mark> {
     conn.handed += len as u64;
     let mut marks = Vec::new();
     while conn.marks.front().is_some_and(|(end, _)| *end <= conn.handed) {
-        marks.extend(conn.marks.pop_front().map(|(_, mark)| mark));
+        if let Some((end, mark)) = conn.marks.pop_front() {
+            *largest = (*largest).max((end - conn.marked) as usize);
+            conn.marked = end;
+            marks.push(mark);
+        }
     }
+    *largest = (*largest).max((conn.handed - conn.marked) as usize);
     marks
 }
 
@@ -238,7 +266,7 @@ fn abort(s: &mut Session) {
 /// Delivers what is due, then the status.
 fn hand_over(s: &mut Session, now: u64) -> (bool, bool) {
     let mut delivered = false;
-    if let Some(delivery) = s.client.core.take_delivery(now) {
+    if let Some(delivery) = memory::of_core(|| s.client.core.take_delivery(now)) {
         delivered = true;
         if s.faults.armed == Some(Kind::Throw) {
             // The shim catches it; the core never knows.
@@ -257,6 +285,7 @@ fn hand_over(s: &mut Session, now: u64) -> (bool, bool) {
         if let Err((class, what)) = verdict {
             s.fail(class, what);
         }
+        memory::of_core(|| drop(delivery));
     }
     let status = s.client.core.take_status();
     if let Some(status) = &status

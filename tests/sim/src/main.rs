@@ -7,6 +7,7 @@ mod driver;
 mod faults;
 mod frames;
 mod log;
+mod memory;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod network;

@@ -68,6 +68,8 @@ pub struct Conn {
     pub inbox: VecDeque<(u64, Packet)>,
     pub marks: VecDeque<(u64, Mark)>,
     pub handed: u64,
+    /// Where the last event that was handed over whole ended.
+    pub marked: u64,
     // The way between.
     pending: Vec<u8>,
     sent: u64,
@@ -109,6 +111,7 @@ impl Conn {
             inbox: VecDeque::new(),
             marks: VecDeque::new(),
             handed: 0,
+            marked: 0,
             pending: Vec::new(),
             sent: 0,
             clear_at: clock.now,

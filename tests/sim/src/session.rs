@@ -5,6 +5,7 @@ use crate::clock::{BEGIN, Clock, Event};
 use crate::driver::{self, Client, Credential, Input, step};
 use crate::faults::{self, Faults, KINDS};
 use crate::log::Stream;
+use crate::memory;
 use crate::oracle::Oracle;
 use crate::rng::Rng;
 use crate::rules::{Phase, Rules};
@@ -114,7 +115,7 @@ impl Session {
         let mut writer = Writer::new(&mut rng, is_v1, is_input);
         let clock = Clock::new();
         let mut streams = vec![Stream::new()];
-        let count = rng.pick(&[0, 0, 1, 5, 40]);
+        let count = if rng.percent(1) { 2_500 } else { rng.pick(&[0, 0, 1, 5, 40]) };
         writer.write_parts(&clock, &mut rng, &mut streams, 0, count);
         let start = match rng.below(20) {
             0..3 if !is_v1 => Start::Latest,
@@ -331,6 +332,8 @@ impl Session {
         }
     }
 
+    // ---- what the application does ----
+
     /// The application wants another stream.
     pub fn change_key(&mut self) {
         let stream = (self.client.stream + 1) % 3;
@@ -400,7 +403,8 @@ fn subscription(plan: &Plan, start: Start, seed: u64) -> Subscription {
         seed,
         can_refresh: plan.credential != Credential::Text,
     };
-    match Subscription::new(config) {
+    memory::begin();
+    match memory::of_core(|| Subscription::new(config)) {
         Ok(core) => core,
         Err(error) => panic!("the configuration was refused: {error}"),
     }
