@@ -6,7 +6,7 @@ import { cache, readJson, root, Stop, script } from "./lib.mjs";
 
 const folder = join(root, "docs", "reliability");
 
-function main() {
+async function main() {
   const statements = readJson("tests/fixtures/behaviour.json");
   const tests = results();
   const rows = Object.entries(statements).map(([row, statement]) => {
