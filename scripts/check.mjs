@@ -1,6 +1,6 @@
 // Formatting, lints and types, of both languages: `npm run check`. With --fix (`npm run fix`), applies what can be applied.
 import { join } from "node:path";
-import { exec, root, Stop, script, seconds } from "./lib.mjs";
+import { cargoTarget, exec, root, Stop, script, seconds } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
 
@@ -16,15 +16,23 @@ const biome = bin("@biomejs/biome", "biome");
 /** A workspace of its own, whose lints would need a nightly toolchain. */
 const fuzz = ["--manifest-path", join("tests", "fuzz", "Cargo.toml")];
 
+/** A workspace of its own, too: a program, with a clippy.toml that lets it be one. */
+const sim = ["--manifest-path", join("tests", "sim", "Cargo.toml")];
+const simTarget = ["--target-dir", join(cargoTarget, "sim")];
+
 const fixes = [
   ["cargo", "fmt", "--all"],
   ["cargo", "fmt", ...fuzz],
+  ["cargo", "fmt", ...sim],
   [...biome, "check", "--write", "."],
 ];
 
 const checks = [
   ["cargo", "fmt", "--all", "--check"],
   ["cargo", "fmt", ...fuzz, "--check"],
+  ["cargo", "fmt", ...sim, "--check"],
+  ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--", "-D", "warnings"],
+  ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
   ...clippy("--tests", "--workspace", "--target", "wasm32-unknown-unknown"),
   [...biome, process.env.CI ? "ci" : "check", "."],

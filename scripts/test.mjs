@@ -81,15 +81,16 @@ function rust() {
   return cargo("cargo", ["test", "--no-fail-fast", ...locked]);
 }
 
-/** One test for the sessions, and one for each wrong version of the core. */
+/** One test for the sessions, one that a seed means the same twice, and one for each wrong version of the core. */
 async function sim() {
-  const code = await simulate(["--sessions", "20000"]);
+  const codes = [await simulate(["--sessions", "20000"]), await simulate(["--check-determinism", "--sessions", "200"])];
   let [caught, survived] = [0, 0];
-  const mutantsCode = await simulate(["--mutants", "--sessions", "2000"], (line) => {
+  const mutantsCode = await simulate(["--mutants", "--sessions", "5000"], (line) => {
     const sum = /^\{"mutants":(\d+),"caught":(\d+),/.exec(line);
     if (sum) [caught, survived] = [Number(sum[2]), Number(sum[1]) - Number(sum[2])];
   });
-  return { code: code || mutantsCode, passed: caught + (code === 0 ? 1 : 0), failed: survived + (code === 0 ? 0 : 1) };
+  const failed = codes.filter((code) => code !== 0).length;
+  return { code: failed || mutantsCode, passed: caught + codes.length - failed, failed: survived + failed };
 }
 
 function wasm() {

@@ -253,8 +253,9 @@ fn received(conn: &mut Conn, len: usize, largest: &mut usize) -> Vec<Mark> {
 fn abort(s: &mut Session) {
     let Some(id) = s.client.socket.take() else { return };
     s.client.unsent = false;
-    let conn = &mut s.server.conns[id];
-    conn.close();
+    if !is_mutant("abort not performed") {
+        s.server.conns[id].close();
+    }
     trace!(s, "client: #{id} aborted");
     // A race that the browser allows: what was read already comes after all.
     if s.rng.percent(20) {
@@ -442,6 +443,14 @@ pub fn timer(s: &mut Session, generation: u32) {
 pub fn flush_late(s: &mut Session) {
     s.client.core.stop();
     hand_over(s, u64::MAX >> 1);
+}
+
+/// Whether the driver is the wrong version of itself that is so called. The core has its own.
+pub fn is_mutant(_name: &str) -> bool {
+    #[cfg(feature = "mutants")]
+    return runstream::is_mutant(_name);
+    #[cfg(not(feature = "mutants"))]
+    false
 }
 
 /// Ends the subscription as a whole, as a page does that goes away.

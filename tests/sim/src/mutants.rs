@@ -35,6 +35,7 @@ const MUTANTS: &[&str] = &[
     "a blip shown as an error",
     "stop loses what was received",
     "old run's flush applied",
+    "abort not performed",
 ];
 
 /// Runs each until a session fails, and prints what noticed it. False if one got through.

@@ -370,7 +370,7 @@ impl Session {
 
     fn begin(&mut self, start: Start) {
         driver::drop_core(self);
-        if is_mutant("old run's flush applied") {
+        if driver::is_mutant("old run's flush applied") {
             driver::flush_late(self);
         }
         let seed = self.rng.next();
@@ -382,14 +382,6 @@ impl Session {
         self.has_reacted = false;
         step(self, Input::Start);
     }
-}
-
-/// Whether the driver is a wrong version of itself. Those of the core are in the core.
-fn is_mutant(_name: &str) -> bool {
-    #[cfg(feature = "mutants")]
-    return runstream::is_mutant(_name);
-    #[cfg(not(feature = "mutants"))]
-    false
 }
 
 fn subscription(plan: &Plan, start: Start, seed: u64) -> Subscription {
