@@ -1,7 +1,8 @@
 //! The faults that somebody commits: the server's process, the writer, the machine, the application.
 
+use crate::client::{Credential, Input};
 use crate::clock::Event;
-use crate::driver::{self, Credential, Input, step};
+use crate::driver::{self, step};
 use crate::faults::{KINDS, Kind, When};
 use crate::network::Packet;
 use crate::rules::Phase;

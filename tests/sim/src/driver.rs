@@ -1,137 +1,20 @@
 //! Stands in for `src/wasm/driver.rs` and the shim around it: performs what the core asks for, feeds results back, and
 //! keeps the timer. One step is one turn of the driver's loop.
 
-use crate::clock::{Clock, Event};
+use crate::client::{Credential, Input, Late};
+use crate::clock::Event;
 use crate::faults::{self, Kind};
 use crate::memory;
 use crate::network::{Conn, Mark, Packet};
-use crate::rules::Did;
 use crate::session::{Class, Session};
 use crate::trace;
 use crate::trace::excerpt;
+use crate::verdict::Did;
 use runstream::{Action, Connect, Response, Subscription};
 
 /// What a core may hold beside the events it reads: a full hold, the hashes, its own. 8 times the largest event covers
 /// the decoder's buffer, the batch taken apart and what waits to be delivered, each as it grows.
 const HELD: usize = 2 << 20;
-
-pub struct Client {
-    pub core: Subscription,
-    /// Counts subscriptions: a new one for another key, and after a reload.
-    pub life: u32,
-    pub stream: usize,
-    /// The connection of the current attempt.
-    pub socket: Option<usize>,
-    /// The request of the current attempt has not left, because nobody reads.
-    unsent: bool,
-    timer: Option<u64>,
-    timer_generation: u32,
-    pub is_paused: bool,
-    pub is_hidden: bool,
-    pub is_offline: bool,
-    /// Until when nothing happens on this machine.
-    pub frozen_until: u64,
-    /// What its clock shows beyond the real time, in milliseconds.
-    pub skew: i64,
-    /// What it last showed to the core, and how much more than the wall clock that was.
-    last_now: (u64, u64),
-    /// What the application was given with the last delivery.
-    pub cursor: Option<String>,
-    pub token: u32,
-    /// The token says of itself that it is not good any more.
-    pub is_expired: bool,
-    /// Counts the times the tab was hidden.
-    pub visibility: u32,
-    /// The page is told when the machine wakes.
-    pub wakes: bool,
-    /// The bytes of the largest event, or of the largest chunk if that is more.
-    largest: usize,
-    /// When a timer fired for nothing.
-    vain: Vec<u64>,
-    connects: Vec<u64>,
-}
-
-/// How the application gives tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// One text.
-    Text,
-    /// One text, and a function that makes a new one.
-    Refresh,
-    /// A function that is asked every time.
-    Function,
-}
-
-#[derive(Debug)]
-pub enum Input {
-    Start,
-    Head(usize, Response),
-    Bytes(usize, Vec<u8>),
-    End,
-    Reset,
-    Timer,
-    Wake,
-    Token,
-    Stop,
-    Resume,
-    Pause(bool),
-    /// Something of the attempt with this number, which is over.
-    Late(u32, Late),
-}
-
-#[derive(Debug)]
-pub enum Late {
-    Head,
-    Bytes(Vec<u8>),
-    End,
-    Reset,
-}
-
-impl Client {
-    pub fn new(core: Subscription, token: u32) -> Self {
-        Self {
-            core,
-            life: 1,
-            stream: 0,
-            socket: None,
-            unsent: false,
-            timer: None,
-            timer_generation: 0,
-            is_paused: false,
-            is_hidden: false,
-            is_offline: false,
-            frozen_until: 0,
-            skew: 0,
-            last_now: (0, 0),
-            cursor: None,
-            token,
-            is_expired: false,
-            visibility: 0,
-            wakes: false,
-            largest: 0,
-            vain: Vec::new(),
-            connects: Vec::new(),
-        }
-    }
-
-    /// The wall clock, going on when it is set back, as `src/wasm/time.rs` has it.
-    pub fn now(&mut self, clock: &Clock) -> u64 {
-        let date = clock.now.saturating_add_signed(self.skew);
-        let (last, ahead) = self.last_now;
-        let ahead = ahead.max(last.saturating_sub(date));
-        self.last_now = (date + ahead, ahead);
-        date + ahead
-    }
-
-    /// Another subscription takes this one's place. Whatever the old one had under way is gone.
-    pub fn replace(&mut self, core: Subscription) {
-        self.core = core;
-        self.life += 1;
-        self.timer = None;
-        self.is_paused = false;
-        self.unsent = false;
-    }
-}
 
 /// One turn of the driver's loop.
 pub fn step(s: &mut Session, input: Input) {

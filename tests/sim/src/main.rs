@@ -2,6 +2,7 @@
 //! `npm run sim` says how to use it when it is not understood.
 
 mod actions;
+mod client;
 mod clock;
 mod driver;
 mod faults;
@@ -19,6 +20,7 @@ mod rules;
 mod server;
 mod session;
 mod trace;
+mod verdict;
 mod writer;
 
 use range::Range;

@@ -1,8 +1,9 @@
 //! One session: everything that takes part in it, and what happens from the first request to the verdict.
 
 use crate::actions;
+use crate::client::{Client, Credential, Input};
 use crate::clock::{BEGIN, Clock, Event};
-use crate::driver::{self, Client, Credential, Input, step};
+use crate::driver::{self, step};
 use crate::faults::{self, Faults, KINDS};
 use crate::log::Stream;
 use crate::memory;
