@@ -5,7 +5,7 @@ import { chromedriver, chromium } from "./browser.mjs";
 import { cache, capture, files, hash, root, run, Stop, script, timed, toolsBin, which, withLock } from "./lib.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
-const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack"];
+const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack", "zopfli"];
 
 /** @param {{ browser?: boolean }} [options] `browser`: also what the browser tests need (default: false). */
 export async function setup({ browser = false } = {}) {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { deflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { cache, capture, cargoTarget, files, hash, root, run, Stop, toolsBin, whenStale } from "./lib.mjs";
 import { withoutPanicMessages } from "./panics.mjs";
 
@@ -113,8 +113,9 @@ function renamed(text, names) {
 
 /** Base64, since no bundler, test runner or server needs to be told what to do with a string. */
 function inline(bytes) {
-  const text = deflateRawSync(bytes, { level: 9 }).toString("base64");
-  writeFileSync(join(out, "wasm-inline.js"), `export default "${text}";\n`);
+  const { stdout } = spawnSync(join(toolsBin, "zopfli"), { input: bytes, maxBuffer: bytes.length });
+  if (!stdout || !inflateRawSync(stdout).equals(bytes)) throw new Stop("zopfli failed");
+  writeFileSync(join(out, "wasm-inline.js"), `export default "${stdout.toString("base64")}";\n`);
   writeFileSync(
     join(out, "wasm-inline.d.ts"),
     "/** runstream_bg.wasm: base64 of raw deflate. */\ndeclare const wasm: string;\nexport default wasm;\n",
