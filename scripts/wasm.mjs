@@ -42,7 +42,6 @@ export async function buildWasm() {
     ),
     work: async () => {
       await compile();
-      writeFileSync(wasm, withoutPanicMessages(readFileSync(wasm)));
       const names = optimize();
       writeFileSync(glue, renamed(readFileSync(glue, "utf8"), names));
       const types = join(out, "runstream.d.ts");
@@ -58,7 +57,10 @@ async function compile() {
   // Panic messages name files: without this, files of whoever built it. Added to the flags of .cargo/config.toml.
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
-  const flags = JSON.stringify([sources, ...registries].map((path) => `--remap-path-prefix=${path}/=`));
+  const flags = JSON.stringify([
+    ...[sources, ...registries].map((path) => `--remap-path-prefix=${path}/=`),
+    "-Clink-arg=--emit-relocs",
+  ]);
   await run("cargo", [
     ...[
       "build",
@@ -72,11 +74,14 @@ async function compile() {
     ],
     ...(process.env.CI ? ["--locked"] : []),
   ]);
+  const pruned = join(cache, "pruned.wasm");
+  const linked = readFileSync(join(cargoTarget, TARGET, "release", "runstream_wasm.wasm"));
+  writeFileSync(pruned, withoutPanicMessages(linked));
   rmSync(out, { recursive: true, force: true });
   await run(join(toolsBin, "wasm-bindgen"), [
-    join(cargoTarget, TARGET, "release", "runstream_wasm.wasm"),
+    pruned,
     ...["--target", "web", "--out-dir", out, "--out-name", "runstream"],
-    ...["--omit-default-module-path", "--remove-producers-section"],
+    ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
   ]);
 }
 
