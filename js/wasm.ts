@@ -53,7 +53,7 @@ export type CoreHost = {
 };
 
 export async function start(): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
-  await init({ module_or_path: await WebAssembly.compile(await inflate(compressed)) });
+  await init(await WebAssembly.compile(await inflate(compressed)));
   return (config, host) => open(config, host);
 }
 
