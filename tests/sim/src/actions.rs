@@ -113,7 +113,17 @@ pub fn act(s: &mut Session, kind: Kind) -> bool {
         }
         Kind::ClockJump => {
             let ms = s.rng.pick(&[500, 10_000, 25_000, 3_600_000]);
-            s.client.skew += if s.rng.percent(40) { -ms } else { ms };
+            if s.rng.percent(40) {
+                // What had passed of a wait is forgotten, if nobody looked at the clock meanwhile: it begins anew.
+                let waits = match s.rules.phase {
+                    Phase::Waiting { latest, .. } => latest.saturating_sub(s.client.last_now()),
+                    _ => 20_000,
+                };
+                s.faults.touch(now + 2 * waits);
+                s.client.skew -= ms;
+            } else {
+                s.client.skew += ms;
+            }
         }
         Kind::Sleep | Kind::Bfcache => {
             let ms = s.rng.pick(&[1_000, 5_000, 15_000, 30_000, 70_000, 600_000]) + s.rng.range(0, 900);
@@ -194,7 +204,7 @@ fn recreate(s: &mut Session, stream: usize) -> bool {
         return false;
     };
     server::recreate(s, stream);
-    s.writer.waits = true;
+    (s.writer.waits, s.writer.is_seen) = (true, false);
     let count = s.rng.range(0, cursor.min(4));
     s.writer.write_parts(&s.clock, &mut s.rng, &mut s.server.streams, stream, count);
     true

@@ -111,6 +111,11 @@ impl Client {
         date + ahead
     }
 
+    /// What the clock showed when somebody last looked.
+    pub fn last_now(&self) -> u64 {
+        self.last_now.0
+    }
+
     /// Another subscription takes this one's place. Whatever the old one had under way is gone.
     pub fn replace(&mut self, core: Subscription) {
         self.core = core;

@@ -34,7 +34,7 @@ pub fn step(s: &mut Session, input: Input) {
     if let (Input::Bytes(id, _), true) = (&input, s.writer.waits) {
         let conn = &s.server.conns[*id];
         let is_new = conn.life == s.server.streams[conn.stream].current();
-        s.writer.waits = !(is_new && marks.iter().any(|mark| matches!(mark, Mark::Batch(_, Some(_)) | Mark::Ping(_))));
+        s.writer.is_seen |= is_new && marks.iter().any(|mark| matches!(mark, Mark::Batch(_, Some(_)) | Mark::Ping(_)));
     }
     let attempt = s.rules.attempt;
     memory::of_core(|| feed(&mut s.client.core, now, attempt, &input));
@@ -52,7 +52,11 @@ pub fn step(s: &mut Session, input: Input) {
             }
         }
     }
+    if let (Input::Bytes(id, _), None) = (&input, &connect) {
+        s.rules.read_on(now, *id, &s.plan, &s.server, &mut s.oracle);
+    }
     let (delivered, changed) = hand_over(s, now);
+    s.writer.waits &= !s.writer.is_seen || s.oracle.reset_to.is_some();
     if s.broken.is_some() {
         return;
     }
@@ -76,7 +80,7 @@ pub fn step(s: &mut Session, input: Input) {
         open(s, next);
     }
     set_timer(s, now);
-    s.settled(&input);
+    s.settled();
 }
 
 /// Tells the core.
@@ -256,6 +260,10 @@ pub fn arrive(s: &mut Session, id: usize) {
     let input = match packet {
         Packet::Bytes(bytes) => Input::Bytes(id, bytes),
         Packet::Head(head) => {
+            // What the server asks for counts from when it is read.
+            if let Some(wish) = head.retry_after_ms {
+                s.faults.touch(s.clock.now + wish.min(60_000));
+            }
             if head.status == 204 || !(200..300).contains(&head.status) || !head.is_event_stream {
                 conn.close();
                 s.client.socket = None;

@@ -115,13 +115,15 @@ fn after(s: &mut Session, id: usize, frame: &Frame, more: Option<Frame>) -> Opti
     Some(None)
 }
 
-/// Whether a proxy may lose these records, or bring them too late: each once, and never where a gap is a trimmed head.
+/// Whether a proxy may lose these records, or bring them too late: each once, which includes that they were read again
+/// because a ping promised them, and never where a gap is a trimmed head.
 fn may_hurt(s: &mut Session, id: usize, frame: &Frame) -> bool {
     let Some(Mark::Batch(positions, _)) = &frame.mark else { return false };
     let conn = &s.server.conns[id];
     let life = s.server.streams[conn.stream].life_mut();
     let is_hurt = positions.iter().any(|&at| life.records[at as usize].is_hurt);
-    if is_hurt || !s.rules.received.is_settled {
+    let is_promised = s.rules.received.reread_at.is_some_and(|at| positions.contains(&at));
+    if is_hurt || is_promised || !s.rules.received.is_settled {
         return false;
     }
     positions.iter().for_each(|&at| life.records[at as usize].is_hurt = true);

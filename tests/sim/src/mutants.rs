@@ -47,7 +47,7 @@ pub fn run(range: &Range) -> bool {
     let mut survivors = Vec::new();
     for &name in MUTANTS {
         // One thread: which session is the first to fail must not depend on the weather.
-        let sum = Range { jobs: 1, ..*range }.sum(|| runstream::choose_mutant(name), 1);
+        let sum = Range { jobs: 1, ..*range }.sum(|| runstream::choose_mutant(name), 1, |_, _| {});
         match sum.failures.first() {
             Some(Failure { seed, class, what }) => {
                 let what: String = what.chars().take(110).collect();

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Failing seeds that are shown; one of them with what happened.
-const SHOWN: usize = 10;
+/// How often to say how far it is, in sessions.
+const PROGRESS: u64 = 100_000;
 const BLOCK: u64 = 16;
 
 #[derive(Clone, Copy)]
@@ -46,14 +46,18 @@ impl Range {
     /// Runs all of them and prints what came of it. False if anything was wrong.
     pub fn run(&self) -> bool {
         let start = Instant::now();
-        let sum = self.sum(|| {}, usize::MAX);
+        let sum = self.sum(
+            || {},
+            usize::MAX,
+            |done, failure| {
+                if let Some(Failure { seed, class, what }) = failure {
+                    eprintln!("seed {seed}: {class:?}: {what}");
+                } else if done.is_multiple_of(PROGRESS) && done < self.sessions {
+                    eprintln!("{done} of {} sessions", self.sessions);
+                }
+            },
+        );
         let seconds = start.elapsed().as_secs_f64();
-        for Failure { seed, class, what } in sum.failures.iter().take(SHOWN) {
-            println!("seed {seed}: {class:?}: {what}");
-        }
-        if sum.failures.len() > SHOWN {
-            println!("and {} more", sum.failures.len() - SHOWN);
-        }
         if let Some(first) = sum.failures.first() {
             println!("\nseed {}:\n{}", first.seed, session(first.seed, self.faults, true).trace);
             println!("npm run sim -- --trace {} --faults {}", first.seed, self.faults);
@@ -66,24 +70,23 @@ impl Range {
         sum.failures.is_empty()
     }
 
-    /// Runs them on all threads, each after `prepare`, until `enough` have failed.
-    pub fn sum(&self, prepare: impl Fn() + Sync, enough: usize) -> Sum {
-        let next = AtomicU64::new(0);
-        let failed = AtomicU64::new(0);
+    /// Runs them on all threads, each after `prepare`, until `enough` have failed. `tell` hears how many are done, and
+    /// of every failure.
+    pub fn sum(&self, prepare: impl Fn() + Sync, enough: usize, tell: impl Fn(u64, Option<&Failure>) + Sync) -> Sum {
+        let (next, done, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         let work = || {
             prepare();
             let mut sum = Sum { fired: vec![0; KINDS.len()], ..Sum::default() };
             loop {
                 let from = next.fetch_add(BLOCK, Ordering::Relaxed);
-                for at in from..(from + BLOCK).min(self.sessions) {
+                for seed in (from..(from + BLOCK).min(self.sessions)).map(|at| self.seed + at) {
                     if failed.load(Ordering::Relaxed) >= enough as u64 {
                         return sum;
                     }
-                    sum.add(self.seed + at, session(self.seed + at, self.faults, false));
-                    failed.fetch_add(
-                        u64::from(sum.failures.last().is_some_and(|f| f.seed == self.seed + at)),
-                        Ordering::Relaxed,
-                    );
+                    sum.add(seed, session(seed, self.faults, false));
+                    let failure = sum.failures.last().filter(|failure| failure.seed == seed);
+                    failed.fetch_add(u64::from(failure.is_some()), Ordering::Relaxed);
+                    tell(done.fetch_add(1, Ordering::Relaxed) + 1, failure);
                 }
                 if from >= self.sessions {
                     return sum;

@@ -14,6 +14,8 @@ pub struct Received {
     pub gap_since: u64,
     /// A ping said that everything before this had been sent.
     pub promised: u64,
+    /// Where it was read again because of that, which is done once.
+    pub reread_at: Option<u64>,
     /// Where the connection was asked to begin.
     pub asked: u64,
     /// A record was handed over since the subscription began, or since the last reset.
@@ -51,6 +53,7 @@ impl Received {
             ahead: Vec::new(),
             gap_since: 0,
             promised: 0,
+            reread_at: None,
             asked: 0,
             is_settled: false,
             is_earned: given.is_some(),
@@ -170,6 +173,9 @@ impl Received {
 
     /// A request begins at `at`, which was found right.
     pub fn requested(&mut self, at: Option<u64>) {
+        if self.ahead.is_empty() && self.has_gap() {
+            self.reread_at = self.next;
+        }
         self.next = self.next.max(at);
         self.before = self.next;
         self.ahead.clear();

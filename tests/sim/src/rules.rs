@@ -2,6 +2,7 @@
 //! an end, when to come back and with which cursor, and what the status says meanwhile.
 
 use crate::client::{Credential, Input};
+use crate::log::Life;
 use crate::network::Mark;
 use crate::oracle::Oracle;
 use crate::received::Received;
@@ -35,6 +36,8 @@ pub struct Rules {
     pub received: Received,
     pub version: Option<Version>,
     pub fails: u32,
+    /// Events that were read only if the connection was not given up for a full hold.
+    rest: Vec<Mark>,
     pub expect: Expect,
     pub start: Start,
     /// `error` may be set; must be set.
@@ -63,6 +66,7 @@ impl Rules {
             received: Received::new(&start),
             version: None,
             fails: 0,
+            rest: Vec::new(),
             expect: Expect::None,
             start,
             may_show: false,
@@ -99,6 +103,7 @@ impl Rules {
         oracle: &mut Oracle,
     ) {
         self.expect = Expect::None;
+        self.rest.clear();
         self.received.before = self.received.next;
         match input {
             Input::Start => {
@@ -194,7 +199,11 @@ impl Rules {
         if self.fails > 0 && now >= *since + 20_000 {
             self.recovered();
         }
-        for mark in marks {
+        self.events(now, marks, id, plan, server, oracle);
+    }
+
+    fn events(&mut self, now: u64, marks: &[Mark], id: usize, plan: &Plan, server: &Server, oracle: &mut Oracle) {
+        for (at, mark) in marks.iter().enumerate() {
             let tail = match mark {
                 Mark::Batch(_, tail) => *tail,
                 Mark::Ping(tail) => Some(*tail),
@@ -245,7 +254,27 @@ impl Rules {
             }
             if !self.received.ahead.is_empty() {
                 self.expect = Expect::Maybe;
+                if self.may_be_full(&server.streams[server.conns[id].stream].lives[server.conns[id].life]) {
+                    self.rest = marks[at + 1..].to_vec();
+                    return;
+                }
             }
+        }
+    }
+
+    /// Whether what is held behind the gap may be as much as can be. Then the connection may have been given up for
+    /// another, and what follows was not read.
+    fn may_be_full(&self, life: &Life) -> bool {
+        let ahead = &self.received.ahead;
+        let sizes = ahead.iter().filter_map(|&at| life.records.get(at as usize)).map(|record| record.metered);
+        ahead.len() >= 900 || sizes.sum::<usize>() >= 900_000
+    }
+
+    /// The connection was not given up: what followed was read too.
+    pub fn read_on(&mut self, now: u64, id: usize, plan: &Plan, server: &Server, oracle: &mut Oracle) {
+        while !self.rest.is_empty() {
+            let rest = core::mem::take(&mut self.rest);
+            self.events(now, &rest, id, plan, server, oracle);
         }
     }
 

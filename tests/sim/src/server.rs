@@ -57,7 +57,6 @@ pub fn forced(s: &mut Session, id: usize, answer: Answer) {
     match answer {
         Answer::Status(status) => refuse(s, id, status),
         Answer::After(status, ms) => {
-            s.faults.touch(s.clock.now + ms.min(60_000));
             let head = Response { status, retry_after_ms: Some(ms), ..Response::default() };
             head_only(s, id, head);
         }

@@ -269,7 +269,7 @@ impl Session {
     }
 
     /// After every step.
-    pub fn settled(&mut self, _input: &Input) {
+    pub fn settled(&mut self) {
         if self.rules.is_over() {
             if !self.has_reacted {
                 self.has_reacted = true;
@@ -312,8 +312,8 @@ impl Session {
         if self.clock.now < due {
             return self.clock.at(due, Event::Judge);
         }
-        // What was to end it may have been lost on the way.
-        self.plan.is_recoverable |= !self.rules.is_over();
+        // What was to end it may have been lost on the way, or the window was over first.
+        self.plan.is_recoverable |= !self.rules.is_over() || self.rules.phase == Phase::Ended(End::IdleTimeout);
         if self.plan.is_recoverable && !self.has_caught_up() {
             let missing = self.oracle.missing(&self.server.streams, None);
             self.fail(Class::Stuck, format!("{:?}, not delivered: {missing:?}", self.rules.phase));
@@ -381,6 +381,7 @@ impl Session {
         }
         self.client.replace(subscription(&self.plan, start, seed));
         self.has_reacted = false;
+        self.writer.is_seen = false;
         step(self, Input::Start);
     }
 }

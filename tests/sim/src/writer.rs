@@ -17,6 +17,8 @@ pub struct Writer {
     pub homes: Vec<Home>,
     /// Writes nothing: a replaced stream must not outgrow the reader's cursor before the reader had a chance to see it.
     pub waits: bool,
+    /// The reader saw it, which is not to say that the application was told.
+    pub is_seen: bool,
     /// Milliseconds between two writes, from and to, and how many parts at a time.
     pace: (u64, u64, u64),
     is_v1: bool,
@@ -48,6 +50,7 @@ impl Writer {
         let mut this = Self {
             homes: vec![home],
             waits: false,
+            is_seen: false,
             pace: (0, 0, 1),
             is_v1,
             is_input,
