@@ -33,5 +33,10 @@ export function authorize(res: Res, caller: Caller, action: string, resources: r
 
 /** S2 takes stream names of up to 512 bytes; the run and its environment are part of the name. */
 export function isNameTooLong(runId: string, key: string): boolean {
-  return Buffer.byteLength(`org/org_dev/env/dev/env_dev/runs/${runId}/${key}`) > 512;
+  return Buffer.byteLength(streamName(runId, key)) > 512;
+}
+
+/** What a run's stream is called in S2. */
+export function streamName(runId: string, key: string): string {
+  return `org/org_dev/env/dev/env_dev/runs/${runId}/${key}`;
 }

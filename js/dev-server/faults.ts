@@ -15,8 +15,11 @@ type FaultAct =
   | { kind: "cut"; afterBytes?: number; afterRecords?: number; reset?: boolean; headers?: boolean }
   /** A proper end of the body that says nothing. */
   | { kind: "end"; afterBytes?: number; afterRecords?: number }
-  /** No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. */
-  | { kind: "stall"; afterBytes?: number; afterRecords?: number; headers?: boolean }
+  /**
+   * No byte any more, pings included, on an open socket. `headers: false` keeps back even the status. A send gets
+   * no answer; `accept: true` stores it all the same.
+   */
+  | { kind: "stall"; afterBytes?: number; afterRecords?: number; headers?: boolean; accept?: boolean }
   /** The answer begins late. */
   | { kind: "delay"; ms: number }
   /** A few bytes at a time. Default 16 bytes each 5 ms. */
@@ -43,7 +46,9 @@ type FaultAct =
   /** Anything at all, written as it is. */
   | { kind: "inject"; text: string; afterRecords?: number }
   /** The send is stored, then the socket closes before the answer. */
-  | { kind: "drop-answer" };
+  | { kind: "drop-answer" }
+  /** The stream is being deleted: 409 to a writer that talks to S2 itself, 500 where the gateway talks to it. */
+  | { kind: "deletion-pending" };
 
 /** Another answer than the one due. */
 interface StatusFault {
@@ -69,12 +74,15 @@ export interface FaultScope {
   times?: number | "always";
   /** Lets this many matching requests pass first. Default 0. */
   skip?: number;
-  /** Which requests. Default "read", and "send" (any but "read") for drop-answer. */
+  /**
+   * Which requests. Default "read", and "send" (any but "read") for drop-answer and deletion-pending. "records" is an
+   * append to S2 itself, "append" one through the gateway.
+   */
   on?: Operation | "send";
 }
 
 export type FaultKind = Fault["kind"];
-export type Operation = "read" | "create" | "ingest" | "probe" | "append" | "input";
+export type Operation = "read" | "create" | "ingest" | "probe" | "append" | "input" | "records";
 
 export interface FiredFault {
   kind: FaultKind;
@@ -98,7 +106,7 @@ const KINDS: readonly FaultKind[] = [
     "replay",
     "malformed",
   ] as const),
-  ...(["swallow", "reorder", "done-early", "error-event", "inject", "drop-answer"] as const),
+  ...(["swallow", "reorder", "done-early", "error-event", "inject", "drop-answer", "deletion-pending"] as const),
 ];
 /** A number each of these needs. */
 const NEEDS: Partial<Record<FaultKind, readonly string[]>> = {
@@ -164,8 +172,13 @@ export class FaultList {
   }
 }
 
+/** The requests that reach S2 and change something there. */
+const S2_WRITES: readonly Operation[] = ["records", "append", "input"];
+
 function matches(fault: Fault, on: Operation, run: string, stream: string): boolean {
-  const wanted = fault.on ?? (fault.kind === "drop-answer" ? "send" : "read");
+  const isOfSends = fault.kind === "drop-answer" || fault.kind === "deletion-pending";
+  const wanted = fault.on ?? (isOfSends ? "send" : "read");
+  if (fault.kind === "deletion-pending" && !S2_WRITES.includes(on)) return false;
   if (wanted === "send" ? on === "read" : wanted !== on) return false;
   if (fault.run !== undefined && fault.run !== run) return false;
   return fault.stream === undefined || fault.stream === stream || INPUT_PREFIX + fault.stream === stream;

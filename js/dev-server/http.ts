@@ -74,10 +74,17 @@ export function header(req: Req, name: string): string | undefined {
   return (Array.isArray(value) ? value[0] : value) || undefined;
 }
 
-export async function readBody(req: Req): Promise<string> {
+export async function readBody(req: Req): Promise<string>;
+/** Undefined for a body of more than `max` bytes, which is read to its end all the same: the sender must hear the answer. */
+export async function readBody(req: Req, max: number): Promise<string | undefined>;
+export async function readBody(req: Req, max = Number.POSITIVE_INFINITY): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer);
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  let bytes = 0;
+  for await (const chunk of req) {
+    bytes += (chunk as Buffer).length;
+    if (bytes <= max) chunks.push(chunk as Buffer);
+  }
+  return bytes > max ? undefined : new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** Closes the connection so that the other side sees an error, never a proper end. */

@@ -2,15 +2,17 @@ import { Bell } from "./bell.ts";
 
 /** Largest record the log takes, in metered bytes: 8, plus the body, plus 2 and both lengths for each header. */
 export const MAX_RECORD_BYTES = 1_048_576;
-const MAX_BATCH_RECORDS = 1000;
-const MAX_BATCH_BYTES = 1_048_576;
+export const MAX_BATCH_RECORDS = 1000;
+export const MAX_BATCH_BYTES = 1_048_576;
 
 export type Header = readonly [name: string, value: string];
 
 /** What a writer hands over. An empty body and no headers make a record that is only a position. */
 export interface NewRecord {
-  headers?: readonly Header[];
-  body?: string;
+  headers?: readonly Header[] | undefined;
+  body?: string | undefined;
+  /** Milliseconds since the epoch. Default now; moved so that it is neither in the future nor before the last record's. */
+  timestamp?: number | undefined;
 }
 
 export interface LogRecord {
@@ -39,6 +41,8 @@ export class RecordLog {
   readonly bell = new Bell();
   /** Set once, by `delete()`: the trim record that readers see last. */
   deletedBy: LogRecord | undefined;
+  /** What the last fence command said; a writer may ask that it be still so. */
+  fencingToken = "";
   #records: LogRecord[] = [];
   #first = 0;
   #tail: Tail = { seqNum: 0, timestamp: 0 };
@@ -77,14 +81,23 @@ export class RecordLog {
     return batch;
   }
 
+  /** Does what a stored record commands, if it is a command: one header that has no name. */
+  obey({ headers, body, seqNum }: LogRecord): void {
+    const [name, command] = headers[0] ?? [];
+    if (headers.length !== 1 || name !== "") return;
+    if (command === "fence") this.fencingToken = body;
+    if (command === "trim") this.#forget(Math.min(Number(Buffer.from(body).readBigUInt64BE()), seqNum));
+  }
+
   /** Forgets what lies before `seqNum`. The command itself is a record and takes the next position. */
   trim(seqNum: number): LogRecord {
     const point = Math.min(Math.max(seqNum, this.#first), this.#tail.seqNum);
     const big = Buffer.alloc(8);
     big.writeBigUInt64BE(BigInt(point));
-    this.#records = this.#records.slice(point - this.#first);
-    this.#first = point;
-    return this.append({ headers: [["", "trim"]], body: big.toString("utf8") })[0] as LogRecord;
+    this.#forget(point);
+    const command = this.#store({ headers: [["", "trim"]], body: big.toString("utf8") });
+    this.bell.ring();
+    return command;
   }
 
   /** Readers get one last trim record, then an error. The log is of no use afterwards: make a new one. */
@@ -94,8 +107,16 @@ export class RecordLog {
     this.bell.ring();
   }
 
+  /** Drops what lies before a position that exists. */
+  #forget(point: number): void {
+    if (point <= this.#first) return;
+    this.#records = this.#records.slice(point - this.#first);
+    this.#first = point;
+  }
+
   #store(record: NewRecord): LogRecord {
-    const timestamp = Math.max(Date.now(), this.#tail.timestamp);
+    const now = Date.now();
+    const timestamp = Math.max(Math.min(record.timestamp ?? now, now), this.#tail.timestamp);
     const stored: LogRecord = {
       seqNum: this.#tail.seqNum,
       timestamp,

@@ -1,4 +1,5 @@
 import { type App, authenticate } from "./app.ts";
+import { basin } from "./basin.ts";
 import { control } from "./control.ts";
 import { begin, breakOff, json, preflight, type Req, type Res, readBody, text } from "./http.ts";
 import { readInput, readOutput } from "./read.ts";
@@ -22,6 +23,7 @@ async function route(app: App, req: Req, res: Res): Promise<void> {
   const parts = path.split("/").slice(1).map(decodeURIComponent);
   if (parts[0] === "dev") return control(app, req, res, parts.slice(1));
   if (path.startsWith("/realtime/v1/streams/")) return streams(app, req, res, parts.slice(3));
+  if (parts[0] === "v1") return basin(app, req, res, parts.slice(1));
   if (path === "/api/v1/auth/jwt/claims" && req.method === "POST") return claims(app, req, res);
   if (path === "/api/v1/auth/public-tokens" && req.method === "POST") return mint(app, req, res);
   notFound(req, res);

@@ -36,6 +36,7 @@ export interface Stream {
   readonly runId: string;
   readonly key: string;
   readonly log: RecordLog | EntryLog;
+  readonly createdAt: Date;
   /** Last chunk (line) of each v1 writer, by `X-Client-Id`. */
   readonly lastChunk: Map<string, number>;
   /** Part ids already stored, for servers that deduplicate by them. */
@@ -91,10 +92,14 @@ export class Runs {
     let stream = streams.get(key);
     if (!stream) {
       const log = run.version === "v2" ? new RecordLog() : new EntryLog();
-      stream = { runId: run.id, key, log, lastChunk: new Map(), partIds: new Set() };
+      stream = { runId: run.id, key, log, createdAt: new Date(), lastChunk: new Map(), partIds: new Set() };
       streams.set(key, stream);
     }
     return stream;
+  }
+
+  hasStream(run: Run, key: string): boolean {
+    return this.#streams.get(run.id)?.has(key) ?? false;
   }
 
   deleteStream(runId: string, key: string): boolean {

@@ -2,7 +2,7 @@ import type { App } from "./app.ts";
 import { sleep } from "./bell.ts";
 import { answerWith, isWholeAnswer } from "./fault-answers.ts";
 import type { Fault, Operation } from "./faults.ts";
-import { breakOff, type Req, type Res } from "./http.ts";
+import { breakOff, json, type Req, type Res } from "./http.ts";
 import type { Run } from "./runs.ts";
 
 /** What the script holds for a send. */
@@ -40,11 +40,18 @@ export async function fateOf(
 function fateBy(fault: Fault, on: Operation, req: Req, res: Res): Fate | undefined {
   if (fault.kind === "delay") return { store: true };
   if (fault.kind === "drop-answer") return { store: true, answer: () => breakOff(res) };
+  if (fault.kind === "deletion-pending") return { store: false, answer: () => answerDeletionPending(on, res) };
   if (isWholeAnswer(fault)) {
     return { store: fault.kind === "status" && fault.accept === true, answer: () => void answerWith(fault, req, res) };
   }
-  if (fault.kind === "stall") return { store: false, answer: () => {} };
+  if (fault.kind === "stall") return { store: fault.accept === true, answer: () => {} };
   if (fault.kind !== "cut") return undefined;
   if (on === "ingest" && fault.afterRecords !== undefined) return { store: true, cutAfter: fault.afterRecords };
   return { store: false, answer: () => breakOff(res, fault.reset ?? false) };
+}
+
+/** In S2's words to a writer that talks to it, in the gateway's to one that does not. */
+export function answerDeletionPending(on: Operation, res: Res): void {
+  if (on === "records") json(res, 409, { code: "stream_deletion_pending", message: "stream deletion pending" });
+  else json(res, 500, { ok: false, error: "S2 append failed: 409 Conflict" });
 }

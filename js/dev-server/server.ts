@@ -2,7 +2,10 @@
  * A Trigger.dev Realtime Streams server in memory, for developing and testing without an account. It listens on 127.0.0.1
  * only and shares no code with the client.
  *
- * Besides Trigger.dev's own routes there are these, which need no key and answer pages of any origin:
+ * It has Trigger.dev's own routes, and under /v1 as much of S2 as a writer of v2 streams needs, over HTTP/1.1 and JSON. The
+ * official Node writer wants HTTP/2 there, so it is told to use the v1 route; it is known by `x-trigger-source: sdk`.
+ *
+ * Besides there are these, which need no key and answer pages of any origin:
  *
  * | route | body | answer |
  * |---|---|---|

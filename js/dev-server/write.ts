@@ -1,4 +1,5 @@
 import { type App, authenticate, authorize, isNameTooLong } from "./app.ts";
+import { setBasinHeaders } from "./basin.ts";
 import { allowOrigin, empty, header, json, type Req, type Res, readBody, text } from "./http.ts";
 import { inputId, partId } from "./ids.ts";
 import { ingest } from "./ingest.ts";
@@ -37,8 +38,10 @@ export async function streamOfTarget(
   noteKey(run, key);
   if (run.completedAt) return text(res, 400, "Cannot initialize a realtime stream on a completed run");
   if (fate.answer) return fate.answer();
-  // There is no S2 here: every writer is told to send its records to the v1 route.
-  json(res, 202, { version: "v1" });
+  // The official writer speaks to S2 in a way that is not spoken here, and knows the v1 route as well.
+  if (run.version === "v1" || header(req, "x-trigger-source") === "sdk") return json(res, 202, { version: "v1" });
+  setBasinHeaders(app, req, res, run, key);
+  json(res, 202, { version: "v2" });
 }
 
 /** POST of one part, which is stored as the text it is. */

@@ -185,14 +185,14 @@ describe("a run that is over", () => {
 });
 
 describe("create", () => {
-  it("sends every writer to the v1 route, and notes the key once", async () => {
+  it("notes the key once, on the run that is meant", async () => {
     const server = await serve();
     const root = server.createRun({ id: "run_root" });
     const parent = server.createRun({ id: "run_parent", parentId: "run_root", rootId: "run_root" });
     const child = server.createRun({ id: "run_1", parentId: "run_parent", rootId: "run_root" });
     for (const target of ["self", "self", "parent", "root"]) {
       const answer = await send(server, "PUT", `/realtime/v1/streams/run_1/${target}/${target}-key`);
-      expect([answer.status, answer.body]).toEqual([202, '{"version":"v1"}']);
+      expect(answer.status).toBe(202);
     }
     expect([root, parent, child].map((run) => run.realtimeStreams)).toEqual([
       ["root-key"],
