@@ -20,10 +20,14 @@ const fuzz = ["--manifest-path", join("tests", "fuzz", "Cargo.toml")];
 const sim = ["--manifest-path", join("tests", "sim", "Cargo.toml")];
 const simTarget = ["--target-dir", join(cargoTarget, "sim")];
 
+/** Its lints would have to compile all of S2 first. */
+const s2 = ["--manifest-path", join("scripts", "s2", "Cargo.toml")];
+
 const fixes = [
   ["cargo", "fmt", "--all"],
   ["cargo", "fmt", ...fuzz],
   ["cargo", "fmt", ...sim],
+  ["cargo", "fmt", ...s2],
   [...biome, "check", "--write", "."],
 ];
 
@@ -31,6 +35,7 @@ const checks = [
   ["cargo", "fmt", "--all", "--check"],
   ["cargo", "fmt", ...fuzz, "--check"],
   ["cargo", "fmt", ...sim, "--check"],
+  ["cargo", "fmt", ...s2, "--check"],
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--", "-D", "warnings"],
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
