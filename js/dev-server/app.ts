@@ -3,6 +3,7 @@ import type { FaultList } from "./faults.ts";
 import { json, type Req, type Res } from "./http.ts";
 import type { DevServerOptions, Timing } from "./options.ts";
 import type { Runs } from "./runs.ts";
+import type { S2 } from "./s2.ts";
 import { type Caller, isAllowed, type Resource, type Tokens } from "./tokens.ts";
 
 /** What the routes share. */
@@ -14,6 +15,8 @@ export interface App {
   readonly tokens: Tokens;
   readonly faults: FaultList;
   readonly connections: Connections;
+  /** Where the streams of v2 runs are, when they are not in this process. */
+  readonly s2: S2 | undefined;
 }
 
 /** The caller; undefined after a 401 was answered. */

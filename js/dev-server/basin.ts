@@ -30,7 +30,7 @@ export async function basin(app: App, req: Req, res: Res, parts: readonly string
   try {
     const [first, name = "", last] = parts;
     const route = `${req.method} ${parts.length === 3 ? last : parts.length}`;
-    if (first !== "streams") return answer(res, 404, "");
+    if (app.s2 || first !== "streams") return answer(res, 404, "");
     authenticate(app, req);
     if (route === "POST records") return await append(app, req, res, find(app, name));
     if (route === "PUT 2") return create(app, res, find(app, name), name, false);

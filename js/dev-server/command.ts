@@ -1,5 +1,13 @@
 import { parseArgs } from "node:util";
-import { DEFAULT_PORT, DEFAULT_SECRET_KEY, type DevServer, type DevServerOptions, startDevServer } from "./server.ts";
+import { S2 } from "./s2.ts";
+import {
+  DEFAULT_PORT,
+  DEFAULT_SECRET_KEY,
+  type DevServer,
+  type DevServerOptions,
+  type S2Options,
+  startDevServer,
+} from "./server.ts";
 
 const HELP = `runstream dev: a Trigger.dev Realtime Streams server in memory, on 127.0.0.1
 
@@ -8,6 +16,9 @@ Usage: runstream dev [options]
   --port <n>             port to listen on, 0 for any free one (default ${DEFAULT_PORT})
   --secret-key <key>     the key that writers send and that signs tokens (default ${DEFAULT_SECRET_KEY})
   --ignore-start-latest  overlook "from: latest", as older servers do
+  --s2 <url>             keep the streams in a real S2 that listens there, instead of in memory
+  --basin <name>         the basin in that S2
+  --s2-token <token>     its access token (default the environment's S2_ACCESS_TOKEN; s2-lite needs none)
   --help                 print this
 `;
 
@@ -38,7 +49,9 @@ export async function main(args: readonly string[], { out, error, untilStopped }
     return 1;
   }
   server.createRun({ id: "run_demo" });
-  out(welcome(server, await server.token("run_demo", { expiresIn: "24h" })));
+  out(welcome(server, await server.token("run_demo", { expiresIn: "24h" }), parsed.options.s2));
+  const trouble = parsed.options.s2 && (await new S2(parsed.options.s2).trouble());
+  if (trouble) error(`runstream: ${trouble}.\n`);
   await untilStopped(server);
   await server.close();
   return 0;
@@ -57,14 +70,26 @@ function parse(args: readonly string[]): { help: boolean; options: DevServerOpti
   if (command === undefined) return 'no command given; did you mean "runstream dev"?';
   if (command !== "dev") return `unknown command "${command}"; the only one is "dev".`;
   if (extra !== undefined) return `unexpected argument "${extra}"; "dev" takes options only.`;
-  const { port, "secret-key": secretKey, "ignore-start-latest": ignoreStartLatest } = values;
+  const { port, "secret-key": secretKey, "ignore-start-latest": ignoreStartLatest, s2: endpoint, basin } = values;
   if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
     return `--port "${port}" is not a port; give a whole number from 0 to 65535.`;
   }
   if (secretKey === "") return '--secret-key "" is empty; give any other text, or leave the option out.';
+  if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
+    return `--s2 "${endpoint}" is not a URL; give one such as http://127.0.0.1:4984.`;
+  if (endpoint !== undefined && !basin) return "--s2 needs the name of a basin too: --basin <name>.";
+  if (endpoint === undefined && (basin !== undefined || values["s2-token"] !== undefined))
+    return "--basin and --s2-token are for --s2; give that too.";
+  const token = values["s2-token"] ?? process.env.S2_ACCESS_TOKEN;
+  const s2 = endpoint !== undefined && basin ? { endpoint, basin, token: token || undefined } : undefined;
   return {
     help: false,
-    options: { port: port === undefined ? undefined : Number(port), secretKey, honorStartLatest: !ignoreStartLatest },
+    options: {
+      port: port === undefined ? undefined : Number(port),
+      secretKey,
+      honorStartLatest: !ignoreStartLatest,
+      s2,
+    },
   };
 }
 
@@ -76,6 +101,9 @@ function parseDevArgs(args: readonly string[]) {
       port: { type: "string" },
       "secret-key": { type: "string" },
       "ignore-start-latest": { type: "boolean" },
+      s2: { type: "string" },
+      basin: { type: "string" },
+      "s2-token": { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -89,7 +117,10 @@ function whyNotStarted(cause: unknown, port: number): string {
   return `could not listen on 127.0.0.1:${port}: ${message}`;
 }
 
-function welcome(server: DevServer, token: string): string {
+function welcome(server: DevServer, token: string, s2: S2Options | undefined): string {
+  const where = s2
+    ? `The streams are in the basin "${s2.basin}" of ${s2.endpoint}; runs and waitpoints are in memory.`
+    : "Everything is in memory and gone when this stops.";
   return `runstream dev server on ${server.url}
 
   A run to read from and send to, ready made (POST ${server.url}/dev/runs makes more):
@@ -100,6 +131,6 @@ function welcome(server: DevServer, token: string): string {
     TRIGGER_API_URL=${server.url}
     TRIGGER_SECRET_KEY=${server.secretKey}
 
-  Everything is in memory and gone when this stops. Ctrl-C stops it.
+  ${where} Ctrl-C stops it.
 `;
 }

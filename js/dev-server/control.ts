@@ -1,8 +1,10 @@
 import type { App } from "./app.ts";
 import type { Fault } from "./faults.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody } from "./http.ts";
+import { partId as newPartId } from "./ids.ts";
 import { appendValue } from "./operations.ts";
 import type { RunOptions, RunState } from "./runs.ts";
+import type { S2 } from "./s2.ts";
 import { scopesForRun } from "./tokens.ts";
 
 /** The routes under /dev: no key, any origin, since the server listens on this machine only. `server.ts` lists them. */
@@ -31,8 +33,8 @@ const ROUTES: Record<string, Handler> = {
 
   "POST /runs": async (app, req, res) => {
     const options = (await body(req)) as RunOptions & { expiresIn?: string };
-    const found = options.id === undefined ? undefined : app.runs.find(options.id);
-    const run = found ?? app.runs.create(options);
+    const found = options.id !== undefined && app.runs.isKnown(options.id);
+    const run = found ? app.runs.get(options.id as string) : app.runs.create(options);
     const publicAccessToken = await app.tokens.mint(scopesForRun(run.id), { expiresIn: options.expiresIn ?? "24h" });
     json(res, found ? 200 : 201, { id: run.id, publicAccessToken });
   },
@@ -45,12 +47,16 @@ const ROUTES: Record<string, Handler> = {
 
   "POST /runs/*/streams/*": async (app, req, res, parts) => {
     const { data, partId } = (await body(req)) as { data?: unknown; partId?: string };
-    appendValue(app, parts[1] ?? "", parts[3] ?? "", [data], partId);
+    const [, runId = "", , key = ""] = parts;
+    if (isInS2(app, runId)) await app.s2.append(runId, key, JSON.stringify({ data, id: partId ?? newPartId() }));
+    else appendValue(app, runId, key, [data], partId);
     json(res, 200, { ok: true });
   },
 
-  "DELETE /runs/*/streams/*": (app, _req, res, parts) => {
-    json(res, 200, { deleted: app.runs.deleteStream(parts[1] ?? "", parts[3] ?? "") });
+  "DELETE /runs/*/streams/*": async (app, _req, res, parts) => {
+    const [, runId = "", , key = ""] = parts;
+    const deleted = isInS2(app, runId) ? await app.s2.delete(runId, key) : app.runs.deleteStream(runId, key);
+    json(res, 200, { deleted });
   },
 
   "GET /faults": (app, _req, res) => json(res, 200, { pending: app.faults.pending, fired: app.faults.fired }),
@@ -73,6 +79,10 @@ const ROUTES: Record<string, Handler> = {
     json(res, 200, { cut: app.connections.cut(filter) });
   },
 };
+
+function isInS2(app: App, runId: string): app is App & { s2: S2 } {
+  return app.s2 !== undefined && app.runs.get(runId).version === "v2";
+}
 
 async function body(req: Req): Promise<unknown> {
   const text = await readBody(req);

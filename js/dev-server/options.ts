@@ -17,6 +17,21 @@ export interface DevServerOptions {
   v1BlockMs?: number | undefined;
   /** How long a second of `Timeout-Seconds` lasts, for tests in a hurry. Default 1000. */
   secondMs?: number | undefined;
+  /**
+   * Keeps the streams of v2 runs in a real S2 instead of in this process: its event streams are passed through, and
+   * writers are sent to it. Default: in this process. What then does not apply: `secondMs` and `pingIntervalMs`, which
+   * are S2's, and `dedupeParts`.
+   */
+  s2?: S2Options | undefined;
+}
+
+export interface S2Options {
+  /** Where it listens: "http://127.0.0.1:4984", or "https://my-basin.b.s2.dev" at the service. */
+  endpoint: string;
+  /** It must exist, and create its streams on append and on read. */
+  basin: string;
+  /** Given to whoever may write, as it is. Default: none, which `s2-lite` does not ask for. */
+  token?: string | undefined;
 }
 
 export interface Timing {

@@ -49,8 +49,8 @@ export class Outlet {
   }
 
   /** Resolves once there is room for more. */
-  async write(text: string): Promise<boolean> {
-    let rest = Buffer.from(text);
+  async write(text: string | Buffer): Promise<boolean> {
+    let rest = typeof text === "string" ? Buffer.from(text) : text;
     while (rest.length > 0) {
       if (!this.#alive) return false;
       const room = (this.#stops[0]?.afterBytes ?? Number.POSITIVE_INFINITY) - this.connection.bytesWritten;

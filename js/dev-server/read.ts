@@ -6,6 +6,7 @@ import { allowOrigin, header, json, openEventStream, type Req, type Res, text } 
 import { RecordLog } from "./log.ts";
 import { parseEntryId } from "./log-v1.ts";
 import type { Outlet } from "./outlet.ts";
+import { readS2 } from "./read-s2.ts";
 import { readV1, v1Phrases } from "./read-v1.ts";
 import { readV2, v2Phrases } from "./read-v2.ts";
 import { INPUT_PREFIX, type Run } from "./runs.ts";
@@ -55,8 +56,17 @@ async function serve(app: App, req: Req, res: Res, run: Run, key: string, timeou
   if (await answerInstead(faults, req, res, outlet)) return;
 
   const script = new Script(faults, outlet, isV2 ? v2Phrases : v1Phrases);
-  const { log } = app.runs.stream(run, key);
   const fromTail = startLatest && app.options.honorStartLatest !== false;
+  if (isV2 && app.s2) {
+    const start = fromTail ? "tail_offset=0" : `seq_num=${Math.max(from - script.rewind, 0)}`;
+    // It throws when S2 refuses, which answers 500.
+    const { body } = await app.s2.read(run.id, key, `${start}&clamp=true&wait=${timeoutSeconds}`, outlet.closed);
+    openEventStream(req, res, "v2");
+    if (req.method === "HEAD") return outlet.end();
+    if (body && (await outlet.open())) await readS2(body, outlet, faults.length > 0 ? script : undefined);
+    return;
+  }
+  const { log } = app.runs.stream(run, key);
   openEventStream(req, res, run.version);
   if (req.method === "HEAD") return outlet.end();
   if (!(await outlet.open())) return;

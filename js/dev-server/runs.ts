@@ -47,12 +47,20 @@ export const INPUT_PREFIX = "$trigger.input:";
 const runSuffix = customAlphabet("123456789abcdefghijkmnopqrstuvwxyz", 21);
 
 export class Runs {
+  /** Its streams of v2 runs are kept elsewhere, and outlive this process: so may any run. */
+  readonly #elsewhere: boolean;
   #runs = new Map<string, Run>();
+  /** Those nobody created here: asked for, and so taken to be executing. */
+  #assumed = new Set<string>();
   #streams = new Map<string, Map<string, Stream>>();
+
+  constructor({ elsewhere = false }: { elsewhere?: boolean } = {}) {
+    this.#elsewhere = elsewhere;
+  }
 
   create(options: RunOptions = {}): Run {
     const id = options.id ?? `run_${runSuffix()}`;
-    if (this.#runs.has(id)) throw new Error(`Run "${id}" already exists; choose another id.`);
+    if (this.isKnown(id)) throw new Error(`Run "${id}" already exists; choose another id.`);
     const run: Run = {
       id,
       version: options.version ?? "v2",
@@ -66,28 +74,40 @@ export class Runs {
       realtimeStreams: [],
     };
     this.#runs.set(id, run);
+    this.#assumed.delete(id);
     this.#streams.set(id, new Map());
     return run;
   }
 
+  /** Was created here. */
+  isKnown(id: string): boolean {
+    return this.#runs.has(id) && !this.#assumed.has(id);
+  }
+
   find(id: string): Run | undefined {
-    return this.#runs.get(id);
+    const run = this.#runs.get(id);
+    if (run || !this.#elsewhere || !id.startsWith("run_")) return run;
+    const assumed = this.create({ id });
+    this.#assumed.add(id);
+    return assumed;
   }
 
   get(id: string): Run {
-    const run = this.#runs.get(id);
+    const run = this.find(id);
     if (!run) throw new Error(`Run "${id}" does not exist; create it with createRun({ id: "${id}" }).`);
     return run;
   }
 
   complete(id: string, state: Exclude<RunState, "executing"> = "completed"): void {
     const run = this.get(id);
+    this.#assumed.delete(id);
     run.state = state;
     run.completedAt = new Date();
   }
 
   /** Reading or writing a stream that is not there makes it. */
   stream(run: Run, key: string): Stream {
+    this.#checkIsHere(run);
     const streams = this.#streams.get(run.id) as Map<string, Stream>;
     let stream = streams.get(key);
     if (!stream) {
@@ -103,7 +123,7 @@ export class Runs {
   }
 
   deleteStream(runId: string, key: string): boolean {
-    this.get(runId);
+    this.#checkIsHere(this.get(runId));
     const streams = this.#streams.get(runId) as Map<string, Stream>;
     const stream = streams.get(key);
     if (!stream) return false;
@@ -116,6 +136,11 @@ export class Runs {
   target(run: Run, target: "self" | "parent" | "root"): Run | undefined {
     if (target === "self") return run;
     const id = target === "parent" ? run.parentId : run.rootId;
-    return id === undefined ? undefined : this.#runs.get(id);
+    return id === undefined ? undefined : this.find(id);
+  }
+
+  #checkIsHere({ id, version }: Run): void {
+    if (this.#elsewhere && version === "v2")
+      throw new Error(`The streams of run "${id}" are in S2: read and write them by the routes, or in S2 itself.`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A Trigger.dev Realtime Streams server in memory, for developing and testing without an account. It listens on 127.0.0.1
+ * A Trigger.dev Realtime Streams server in memory, or in front of a real S2, for developing and testing without an account. It listens on 127.0.0.1
  * only and shares no code with the client.
  *
  * It has Trigger.dev's own routes, and under /v1 as much of S2 as a writer of v2 streams needs, over HTTP/1.1 and JSON. The
@@ -29,21 +29,23 @@ import { FaultList } from "./faults.ts";
 import type { LogRecord, NewRecord } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
 import { appendInput, appendRaw, appendValue, trim } from "./operations.ts";
-import { type DevServerOptions, timingOf } from "./options.ts";
+import { type DevServerOptions, type S2Options, timingOf } from "./options.ts";
 import { type RequestEntry, RequestLog } from "./requests.ts";
 import { handle } from "./router.ts";
 import { type Run, type RunOptions, type RunState, Runs } from "./runs.ts";
+import { S2 } from "./s2.ts";
 import { createTokens, type MintOptions, scopesForRun } from "./tokens.ts";
 
 export type { Fault, FaultKind, FaultScope, FiredFault, Operation } from "./faults.ts";
 export type { Header, LogRecord, NewRecord } from "./log.ts";
 export type { Entry } from "./log-v1.ts";
 export type { Run, RunOptions, RunState, StreamVersion } from "./runs.ts";
-export type { Connection, ConnectionFilter, DevServerOptions, FaultList, MintOptions, RequestEntry };
+export type { Connection, ConnectionFilter, DevServerOptions, FaultList, MintOptions, RequestEntry, S2Options };
 
 export const DEFAULT_PORT = 4983;
 export const DEFAULT_SECRET_KEY = "tr_dev_runstream";
 
+/** With `s2`, what reads or writes the streams of v2 runs here throws: use the routes, or S2 itself. */
 export interface DevServer {
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
   readonly url: string;
@@ -90,10 +92,11 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     options,
     secretKey,
     timing: timingOf(options),
-    runs: new Runs(),
+    runs: new Runs({ elsewhere: options.s2 !== undefined }),
     tokens: createTokens(secretKey),
     faults: new FaultList(),
     connections: new Connections(),
+    s2: options.s2 && new S2(options.s2),
   };
   const requests = new RequestLog();
   const server = createServer((req, res) => {

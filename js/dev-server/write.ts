@@ -5,6 +5,7 @@ import { inputId, partId } from "./ids.ts";
 import { ingest } from "./ingest.ts";
 import { RecordLog, RecordTooLarge } from "./log.ts";
 import { INPUT_PREFIX, type Run, type Stream } from "./runs.ts";
+import { S2Error } from "./s2.ts";
 import { fateOf } from "./send-faults.ts";
 
 const MAX_APPEND_BODY = 524_288;
@@ -38,6 +39,10 @@ export async function streamOfTarget(
   noteKey(run, key);
   if (run.completedAt) return text(res, 400, "Cannot initialize a realtime stream on a completed run");
   if (fate.answer) return fate.answer();
+  if (app.s2 && run.version === "v2") {
+    for (const [name, value] of Object.entries(app.s2.writerHeaders(run.id, key))) res.setHeader(name, value);
+    return json(res, 202, { version: "v2" });
+  }
   // The official writer speaks to S2 in a way that is not spoken here, and knows the v1 route as well.
   if (run.version === "v1" || header(req, "x-trigger-source") === "sdk") return json(res, 202, { version: "v1" });
   setBasinHeaders(app, req, res, run, key);
@@ -54,7 +59,7 @@ export async function append(app: App, req: Req, res: Res, runId: string, target
   noteKey(run, key);
   const body = await readBody(req);
   const id = header(req, "x-part-id");
-  const failure = storePart(app, res, run, key, body, id ?? partId(), id);
+  const failure = await storePart(app, res, run, key, body, id ?? partId(), id);
   if (fate.answer) return fate.answer();
   failure ? json(res, failure.status, { ok: false, error: failure.error }) : json(res, 200, { ok: true });
 }
@@ -78,7 +83,7 @@ export async function sendInput(app: App, req: Req, res: Res, runId: string, id:
   }
   const sent = app.options.dedupeParts ? header(req, "x-part-id") : undefined;
   const data = JSON.stringify((body as { data?: unknown }).data) as string | undefined;
-  const failure = storePart(app, res, run, key, data, sent ?? inputId(), sent);
+  const failure = await storePart(app, res, run, key, data, sent ?? inputId(), sent);
   if (fate.answer) return fate.answer();
   failure ? json(res, failure.status, { ok: false, error: failure.error }) : json(res, 200, { ok: true });
 }
@@ -120,7 +125,7 @@ function isSizeKnown(req: Req, res: Res, max: number): boolean {
 }
 
 /** Stores one part whose data is text. `dedupeBy` is looked at only by a server that deduplicates. */
-function storePart(
+async function storePart(
   app: App,
   res: Res,
   run: Run,
@@ -128,9 +133,12 @@ function storePart(
   data: string | undefined,
   id: string,
   dedupeBy: string | undefined,
-): { status: number; error: string } | undefined {
+): Promise<{ status: number; error: string } | undefined> {
   if (run.version === "v2" && isNameTooLong(run.id, key))
     return { status: 500, error: "S2 append failed: 400 Bad Request" };
+  if (app.s2 && run.version === "v2") {
+    return app.s2.append(run.id, key, JSON.stringify({ data, id })).then(() => undefined, failureOf);
+  }
   const stream = app.runs.stream(run, key);
   if (app.options.dedupeParts && dedupeBy !== undefined) {
     // Saying it is what tells a client that it may send again.
@@ -142,11 +150,16 @@ function storePart(
   try {
     storeText(stream, data, id);
   } catch (error) {
-    if (error instanceof RecordTooLarge) return { status: 413, error: error.message };
-    throw error;
+    return failureOf(error);
   }
   if (dedupeBy !== undefined) stream.partIds.add(dedupeBy);
   return undefined;
+}
+
+function failureOf(error: unknown): { status: number; error: string } {
+  if (error instanceof RecordTooLarge) return { status: 413, error: error.message };
+  if (error instanceof S2Error) return { status: 500, error: error.message };
+  throw error;
 }
 
 function storeText({ log }: Stream, data: string | undefined, id: string): void {
