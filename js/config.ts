@@ -8,14 +8,26 @@ export function configure(options: ClientOptions): void {
   configured = { ...options };
 }
 
-/** The options of a call, completed by `configure` and then by `TRIGGER_SECRET_KEY` and `TRIGGER_API_URL`. */
+let scope: (() => ClientOptions) | undefined;
+
+/** Lets the current run have a say. Set from there, so that a page does not load what it has no use for. */
+export function setScope(ofRun: () => ClientOptions): void {
+  scope = ofRun;
+}
+
+/**
+ * The options of a call, completed by the current run, by `configure` and then by `TRIGGER_SECRET_KEY` (or
+ * `TRIGGER_ACCESS_TOKEN`) and `TRIGGER_API_URL`.
+ */
 export function clientOf(options: ClientOptions = {}): ClientOptions {
   const env = typeof process === "undefined" ? {} : (process.env ?? {});
+  const fallback = { ...configured, ...defined(scope?.() ?? {}) };
   return {
-    ...configured,
+    ...fallback,
     ...defined(options),
-    accessToken: options.accessToken ?? configured.accessToken ?? env.TRIGGER_SECRET_KEY,
-    baseURL: options.baseURL ?? configured.baseURL ?? env.TRIGGER_API_URL,
+    accessToken:
+      options.accessToken ?? fallback.accessToken ?? (env.TRIGGER_SECRET_KEY || env.TRIGGER_ACCESS_TOKEN || undefined),
+    baseURL: options.baseURL ?? fallback.baseURL ?? (env.TRIGGER_API_URL || undefined),
   };
 }
 
