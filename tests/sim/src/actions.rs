@@ -114,13 +114,8 @@ pub fn act(s: &mut Session, kind: Kind) -> bool {
         Kind::ClockJump => {
             let ms = s.rng.pick(&[500, 10_000, 25_000, 3_600_000]);
             if s.rng.percent(40) {
-                // What had passed of a wait is forgotten, if nobody looked at the clock meanwhile: it begins anew.
-                let waits = match s.rules.phase {
-                    Phase::Waiting { latest, .. } => latest.saturating_sub(s.client.last_now()),
-                    _ => 20_000,
-                };
-                s.faults.touch(now + 2 * waits);
                 s.client.skew -= ms;
+                s.faults.touch(now + begins_anew(s, now));
             } else {
                 s.client.skew += ms;
             }
@@ -214,12 +209,24 @@ fn recreate(s: &mut Session, stream: usize) -> bool {
 fn freeze(s: &mut Session, ms: u64, is_page: bool) {
     let until = s.clock.now + ms;
     s.client.frozen_until = s.client.frozen_until.max(until);
-    s.faults.touch(s.client.frozen_until);
+    s.faults.touch(s.client.frozen_until + begins_anew(s, s.client.frozen_until));
     if is_page || s.rng.percent(50) {
         lose_socket(s, ms);
     }
     s.client.wakes = is_page || s.rng.percent(50);
     s.clock.at(s.client.frozen_until, Event::Thaw);
+}
+
+/// How much longer a wait may take for a client whose clock, at `time`, shows less than when it last looked: what had passed
+/// of the wait since then is forgotten, and it begins anew.
+fn begins_anew(s: &Session, time: u64) -> u64 {
+    if !s.client.is_behind(time) {
+        return 0;
+    }
+    match s.rules.phase {
+        Phase::Waiting { latest, .. } => 2 * latest.saturating_sub(s.client.last_now()),
+        _ => 40_000,
+    }
 }
 
 /// The connection is dead: the client is told at once, when it can be told, or never.

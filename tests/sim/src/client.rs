@@ -111,6 +111,12 @@ impl Client {
         date + ahead
     }
 
+    /// Whether its clock was set back since somebody last looked, and will not have caught up by `time`.
+    pub fn is_behind(&self, time: u64) -> bool {
+        let (last, ahead) = self.last_now;
+        time.saturating_add_signed(self.skew) + ahead < last
+    }
+
     /// What the clock showed when somebody last looked.
     pub fn last_now(&self) -> u64 {
         self.last_now.0
