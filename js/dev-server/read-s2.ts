@@ -1,9 +1,16 @@
+import { meteredBytes, type NewRecord } from "./log.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Script } from "./script.ts";
 
 interface Batch {
-  records: { seq_num: number }[];
+  records: (NewRecord & { seq_num: number })[];
   tail?: unknown;
+}
+
+/** What the ids of a connection's batches count. */
+interface Sent {
+  count: number;
+  bytes: number;
 }
 
 /**
@@ -15,12 +22,13 @@ export async function readS2(
   outlet: Outlet,
   script: Script | undefined,
 ): Promise<void> {
+  const sent: Sent = { count: 0, bytes: 0 };
   try {
     if (script && !(await script.due())) return;
     for await (const frame of framesOf(body)) {
       const isBatch = frame.subarray(0, 12).toString() === "event: batch";
       if (script && isBatch) {
-        if (!(await play(frame.toString(), outlet, script))) return;
+        if (!(await play(frame.toString(), sent, script))) return;
         continue;
       }
       if (isBatch) outlet.connection.recordsWritten = countOf(frame);
@@ -55,18 +63,20 @@ function countOf(frame: Buffer): number {
 }
 
 /** Writes a batch in pieces that end where a fault is due. */
-async function play(frame: string, outlet: Outlet, script: Script): Promise<boolean> {
+async function play(frame: string, sent: Sent, script: Script): Promise<boolean> {
   const { records, tail } = JSON.parse(frame.slice(frame.indexOf("\ndata: ") + 7)) as Batch;
-  const bytes = /\nid: \d+,\d+,(\d+)/.exec(frame)?.[1];
   const rest = records.map((record) => ({ number: record.seq_num, record }));
   while (rest.length > 0) {
     if (!(await script.due())) return false;
-    const piece = script.shape(rest.splice(0, script.budget));
-    const last = piece.at(-1);
+    const piece = rest.splice(0, script.budget);
+    sent.count += piece.length;
+    for (const { record } of piece) sent.bytes += meteredBytes(record);
+    const shaped = script.shape(piece);
+    const last = shaped.at(-1);
     if (!last) continue;
-    const head = `event: batch\nid: ${last.number},${outlet.connection.recordsWritten + piece.length},${bytes}\n`;
-    const data = JSON.stringify({ records: piece.map(({ record }) => record), tail });
-    if (!(await script.deliver(head, data, piece))) return false;
+    const head = `event: batch\nid: ${last.number},${sent.count},${sent.bytes}\n`;
+    const data = JSON.stringify({ records: shaped.map(({ record }) => record), tail });
+    if (!(await script.deliver(head, data, shaped))) return false;
   }
   return script.due();
 }

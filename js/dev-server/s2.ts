@@ -85,7 +85,7 @@ export class S2 {
   /** Why nothing can be stored, as far as can be told without storing anything. */
   async trouble(): Promise<string | undefined> {
     try {
-      await this.#ask("answer", "/streams?limit=1");
+      await this.#ask("list", "/streams?limit=1");
     } catch (error) {
       const { status, message } = error as S2Error;
       if (status === 404) return `S2 at ${this.#url} has no basin "${this.#basin}"; create it, or give another --basin`;

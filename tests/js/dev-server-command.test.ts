@@ -61,11 +61,46 @@ describe("runstream dev", () => {
     [["dev", "--port"], "Option '--port <value>' argument missing"],
     [["dev", "--secret-key", ""], '--secret-key "" is empty'],
     [["dev", "--nope"], "Unknown option '--nope'."],
+    [["dev", "--s2", "localhost:4984"], '--s2 "localhost:4984" is not a URL; give one such as http://127.0.0.1:4984.'],
+    [["dev", "--s2", "http://127.0.0.1:4984"], "--s2 needs the name of a basin too: --basin <name>."],
+    [["dev", "--basin", "b"], "--basin and --s2-token are for --s2; give that too."],
   ])("%j is a mistake: %s", async (args, message) => {
     const { code, out, error } = await runstream(args);
     expect([code, out]).toEqual([2, ""]);
     expect(error).toContain(`runstream: ${message}`);
     expect(error).toContain('Run "runstream dev --help" for the options.\n');
+  });
+
+  it("runs in front of an S2, says where the streams are, and sends writers there", async () => {
+    const s2 = createServer((_, res) => res.end("{}")).listen(0, "127.0.0.1");
+    await once(s2, "listening");
+    const url = `http://127.0.0.1:${(s2.address() as { port: number }).port}`;
+    let headers: object = {};
+    const args = ["dev", "--port=0", "--s2", url, "--basin", "my-basin", "--s2-token", "tok"];
+    const { code, out, error } = await runstream(args, async (server) => {
+      ({ headers } = await send(server, "PUT", "/realtime/v1/streams/run_1/self/chat"));
+    });
+    expect([code, error]).toEqual([0, ""]);
+    expect(out).toContain(`The streams are in the basin "my-basin" of ${url}; runs and waitpoints are in memory.`);
+    expect(headers).toMatchObject({ "x-s2-endpoint": `${url}/v1`, "x-s2-access-token": "tok" });
+    s2.close();
+  });
+
+  it("says that there is no S2, or no such basin, and goes on", async () => {
+    const s2 = createServer((_, res) => res.writeHead(404).end("{}")).listen(0, "127.0.0.1");
+    await once(s2, "listening");
+    const url = `http://127.0.0.1:${(s2.address() as { port: number }).port}`;
+    const args = ["dev", "--port=0", "--s2", url, "--basin", "my-basin"];
+    const noBasin = await runstream(args);
+    expect(noBasin.code).toBe(0);
+    expect(noBasin.error).toBe(
+      `runstream: S2 at ${url}/v1 has no basin "my-basin"; create it, or give another --basin.\n`,
+    );
+    s2.close();
+    s2.closeAllConnections();
+    await once(s2, "close");
+    const { error } = await runstream(args);
+    expect(error).toMatch(/^runstream: no S2 at .*ECONNREFUSED.*; start it, or give another --s2\.\n$/);
   });
 
   it("names the port that is taken", async () => {
@@ -83,7 +118,8 @@ describe("runstream dev", () => {
   it.each([["--help"], ["dev", "-h"], ["help"]])("%s helps", async (...args) => {
     const { code, out } = await runstream(args);
     expect(code).toBe(0);
-    for (const word of ["--port", "--secret-key", "--ignore-start-latest", "4983"]) expect(out).toContain(word);
+    for (const word of ["--port", "--secret-key", "--ignore-start-latest", "4983", "--s2 <url>", "--basin <name>"])
+      expect(out).toContain(word);
   });
 });
 
