@@ -1,10 +1,11 @@
 import type { Connections } from "./connections.ts";
 import type { FaultList } from "./faults.ts";
-import { json, type Req, type Res } from "./http.ts";
+import { header, json, type Req, type Res } from "./http.ts";
 import type { DevServerOptions, Timing } from "./options.ts";
 import type { Runs } from "./runs.ts";
 import type { S2 } from "./s2.ts";
 import { type Caller, isAllowed, type Resource, type Tokens } from "./tokens.ts";
+import type { Waitpoints } from "./waitpoints.ts";
 
 /** What the routes share. */
 export interface App {
@@ -12,6 +13,7 @@ export interface App {
   readonly secretKey: string;
   readonly timing: Timing;
   readonly runs: Runs;
+  readonly waitpoints: Waitpoints;
   readonly tokens: Tokens;
   readonly faults: FaultList;
   readonly connections: Connections;
@@ -31,6 +33,14 @@ export async function authenticate(app: App, req: Req, res: Res, allowPublic: bo
 export function authorize(res: Res, caller: Caller, action: string, resources: readonly Resource[]): boolean {
   if (isAllowed(caller, action, resources)) return true;
   json(res, 403, { error: "Unauthorized", code: "unauthorized", param: "access_token", type: "authorization" });
+  return false;
+}
+
+/** False after a 413 was answered. A body whose length is not announced is too large, however small it is. */
+export function isSizeKnown(req: Req, res: Res, max: number): boolean {
+  const length = header(req, "content-length");
+  if (length !== undefined && Number.parseInt(length, 10) <= max) return true;
+  json(res, 413, { error: "Request body too large" });
   return false;
 }
 

@@ -76,7 +76,7 @@ function store({ log }: Stream, text: string): [status: number, body: unknown] {
 
 /** PUT is content with a stream that is there, POST is not. */
 function create(app: App, res: Res, { run, key }: Found, name: string, mustBeNew: boolean): void {
-  const isNew = !app.runs.hasStream(run, key);
+  const isNew = app.runs.findStream(run, key) === undefined;
   if (!isNew && mustBeNew) {
     throw new BasinError(409, "resource_already_exists", `stream \`${name}\` in basin \`${BASIN}\` already exists`);
   }

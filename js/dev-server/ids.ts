@@ -21,8 +21,26 @@ export function customAlphabet(alphabet: string, length: number): () => string {
 
 /** Seven URL-safe characters, the form of a part id. */
 export const partId = customAlphabet(URL_SAFE, 7);
+/** What makes the ids of runs and waitpoints. */
+export const idSuffix = customAlphabet("123456789abcdefghijkmnopqrstuvwxyz", 21);
 /** The form of an id given to an input send. */
 export const inputId = (): string => `inp_${randomBytes(6).toString("hex")}`;
+
+const KEPT_IDS = 65_536;
+
+/** The ids seen lately; about the last 65,536 of them. */
+export class RecentIds {
+  #ids = new Set<string>();
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  add(id: string): void {
+    this.#ids.add(id);
+    if (this.#ids.size > KEPT_IDS) this.#ids.delete(this.#ids.values().next().value as string);
+  }
+}
 
 function nextByte(): number {
   if (used === pool.length) {

@@ -27,8 +27,12 @@ export function appendValue(
 export function appendInput(app: App, runId: string, id: string, value: unknown): LogRecord | Entry {
   const data: string | undefined = JSON.stringify(value);
   const { log } = app.runs.stream(app.runs.get(runId), INPUT_PREFIX + id);
-  if (!(log instanceof RecordLog)) return log.append([String(JSON.stringify(data))]);
-  return log.append({ body: JSON.stringify({ data, id: inputId() }) })[0] as LogRecord;
+  const stored =
+    log instanceof RecordLog
+      ? (log.append({ body: JSON.stringify({ data, id: inputId() }) })[0] as LogRecord)
+      : log.append([String(JSON.stringify(data))]);
+  app.waitpoints.sent(runId, id, data);
+  return stored;
 }
 
 /** Stores a record, or on v1 a line, as it is. */

@@ -5,7 +5,10 @@ export interface DevServerOptions {
   secretKey?: string | undefined;
   /** False: `X-Trigger-Stream-Start: latest` is overlooked, as servers before it did. Default true. */
   honorStartLatest?: boolean | undefined;
-  /** True: a send whose `X-Part-Id` was stored before is not stored again, and the answer repeats the id. Default false. */
+  /**
+   * A send or an append whose `X-Part-Id` is among the last 65,536 of its stream is not stored again, and the answer repeats
+   * the id in the same header, which pages may read. False: it is stored again, as by the service. Default true.
+   */
   dedupeParts?: boolean | undefined;
   /** Seconds, where a reader gives none. Default 60. */
   defaultTimeoutSeconds?: number | undefined;

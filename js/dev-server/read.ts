@@ -104,7 +104,8 @@ async function answerInstead(faults: readonly Fault[], req: Req, res: Res, outle
   return false;
 }
 
-function readableAs(run: Run): { type: string; id?: string | undefined }[] {
+/** What a scope may name to allow reading this run. */
+export function readableAs(run: Run): { type: string; id?: string | undefined }[] {
   const tags = run.tags.map((id) => ({ type: "tags", id }));
   const batch = run.batchId === undefined ? [] : [{ type: "batch", id: run.batchId }];
   return [{ type: "runs", id: run.id }, { type: "tasks", id: run.taskIdentifier }, ...tags, ...batch];

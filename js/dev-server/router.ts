@@ -1,9 +1,9 @@
-import { type App, authenticate } from "./app.ts";
+import { findRoute } from "./api.ts";
+import type { App } from "./app.ts";
 import { basin } from "./basin.ts";
 import { control } from "./control.ts";
-import { begin, breakOff, json, preflight, type Req, type Res, readBody, text } from "./http.ts";
+import { begin, breakOff, json, preflight, type Req, type Res, text } from "./http.ts";
 import { readInput, readOutput } from "./read.ts";
-import { ENVIRONMENT_ID } from "./tokens.ts";
 import { append, sendInput, streamOfTarget } from "./write.ts";
 
 export async function handle(app: App, req: Req, res: Res): Promise<void> {
@@ -24,9 +24,9 @@ async function route(app: App, req: Req, res: Res): Promise<void> {
   if (parts[0] === "dev") return control(app, req, res, parts.slice(1));
   if (path.startsWith("/realtime/v1/streams/")) return streams(app, req, res, parts.slice(3));
   if (parts[0] === "v1") return basin(app, req, res, parts.slice(1));
-  if (path === "/api/v1/auth/jwt/claims" && req.method === "POST") return claims(app, req, res);
-  if (path === "/api/v1/auth/public-tokens" && req.method === "POST") return mint(app, req, res);
-  notFound(req, res);
+  const handler = findRoute(parts);
+  if (handler) await handler(app, req, res);
+  else notFound(req, res);
 }
 
 async function streams(app: App, req: Req, res: Res, parts: readonly string[]): Promise<void> {
@@ -46,26 +46,6 @@ async function streams(app: App, req: Req, res: Res, parts: readonly string[]): 
   // The route has nothing to answer a GET or a preflight with.
   if (isRead || req.method === "OPTIONS") return json(res, 400, { message: "Unexpected Server Error" });
   return append(app, req, res, runId, second, third);
-}
-
-async function claims(app: App, req: Req, res: Res): Promise<void> {
-  if (await authenticate(app, req, res, false)) json(res, 200, { sub: ENVIRONMENT_ID, pub: true });
-}
-
-/** Signs on the server what a root key signs by itself. */
-async function mint(app: App, req: Req, res: Res): Promise<void> {
-  if (!(await authenticate(app, req, res, false))) return;
-  const { scopes, expirationTime, realtime, oneTimeUse } = JSON.parse(await readBody(req)) as MintRequest;
-  if (!Array.isArray(scopes) || scopes.length === 0) return json(res, 400, { error: "At least one scope is required" });
-  const extra = { ...(realtime !== undefined && { realtime }), ...(oneTimeUse === true && { otu: true }) };
-  json(res, 200, { token: await app.tokens.mint(scopes, { expiresIn: expirationTime }, extra) });
-}
-
-interface MintRequest {
-  scopes?: string[];
-  expirationTime?: string | number;
-  realtime?: unknown;
-  oneTimeUse?: boolean;
 }
 
 function redirect(res: Res, path: string, query: string | undefined): void {

@@ -1,6 +1,7 @@
-import { customAlphabet } from "./ids.ts";
+import { idSuffix, RecentIds } from "./ids.ts";
 import { RecordLog } from "./log.ts";
 import { EntryLog } from "./log-v1.ts";
+import type { Waitpoint } from "./waitpoints.ts";
 
 export type StreamVersion = "v1" | "v2";
 export type RunState = "executing" | "completed" | "failed" | "canceled";
@@ -28,6 +29,9 @@ export interface Run {
   readonly batchId: string | undefined;
   state: RunState;
   completedAt: Date | undefined;
+  /** The last waitpoint that the run was told to wait for; it may have ended. */
+  waitsFor: Waitpoint | undefined;
+  readonly createdAt: Date;
   /** Keys of the output streams that were created or appended to. Input streams never appear here. */
   readonly realtimeStreams: string[];
 }
@@ -40,11 +44,36 @@ export interface Stream {
   /** Last chunk (line) of each v1 writer, by `X-Client-Id`. */
   readonly lastChunk: Map<string, number>;
   /** Part ids already stored, for servers that deduplicate by them. */
-  readonly partIds: Set<string>;
+  readonly partIds: RecentIds;
 }
 
 export const INPUT_PREFIX = "$trigger.input:";
-const runSuffix = customAlphabet("123456789abcdefghijkmnopqrstuvwxyz", 21);
+
+/** A run as the service tells of it; what a server of streams cannot know is left out or at its simplest. */
+export function describeRun(run: Run): Record<string, unknown> {
+  const isWaiting = run.state === "executing" && run.waitsFor?.status === "WAITING";
+  const { id, taskIdentifier, tags, batchId, createdAt, completedAt, realtimeStreams } = run;
+  return {
+    ...{ id, taskIdentifier, tags, batchId, createdAt, realtimeStreams },
+    status: isWaiting ? "WAITING" : run.state.toUpperCase(),
+    isQueued: false,
+    isExecuting: run.state === "executing" && !isWaiting,
+    isWaiting,
+    isCompleted: completedAt !== undefined,
+    isSuccess: run.state === "completed",
+    isFailed: run.state === "failed",
+    isCancelled: run.state === "canceled",
+    isTest: false,
+    updatedAt: completedAt ?? createdAt,
+    startedAt: createdAt,
+    finishedAt: completedAt,
+    costInCents: 0,
+    baseCostInCents: 0,
+    durationMs: (completedAt ?? new Date()).getTime() - createdAt.getTime(),
+    depth: run.parentId === undefined ? 0 : 1,
+    triggerFunction: "trigger",
+  };
+}
 
 export class Runs {
   /** Its streams of v2 runs are kept elsewhere, and outlive this process: so may any run. */
@@ -59,7 +88,7 @@ export class Runs {
   }
 
   create(options: RunOptions = {}): Run {
-    const id = options.id ?? `run_${runSuffix()}`;
+    const id = options.id ?? `run_${idSuffix()}`;
     if (this.isKnown(id)) throw new Error(`Run "${id}" already exists; choose another id.`);
     const run: Run = {
       id,
@@ -71,6 +100,8 @@ export class Runs {
       batchId: options.batchId,
       state: "executing",
       completedAt: undefined,
+      waitsFor: undefined,
+      createdAt: new Date(),
       realtimeStreams: [],
     };
     this.#runs.set(id, run);
@@ -112,14 +143,15 @@ export class Runs {
     let stream = streams.get(key);
     if (!stream) {
       const log = run.version === "v2" ? new RecordLog() : new EntryLog();
-      stream = { runId: run.id, key, log, createdAt: new Date(), lastChunk: new Map(), partIds: new Set() };
+      stream = { runId: run.id, key, log, createdAt: new Date(), lastChunk: new Map(), partIds: new RecentIds() };
       streams.set(key, stream);
     }
     return stream;
   }
 
-  hasStream(run: Run, key: string): boolean {
-    return this.#streams.get(run.id)?.has(key) ?? false;
+  /** The stream, if it is there. */
+  findStream(run: Run, key: string): Stream | undefined {
+    return this.#streams.get(run.id)?.get(key);
   }
 
   deleteStream(runId: string, key: string): boolean {

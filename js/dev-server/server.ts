@@ -35,6 +35,7 @@ import { handle } from "./router.ts";
 import { type Run, type RunOptions, type RunState, Runs } from "./runs.ts";
 import { S2 } from "./s2.ts";
 import { createTokens, type MintOptions, scopesForRun } from "./tokens.ts";
+import { Waitpoints } from "./waitpoints.ts";
 
 export type { Fault, FaultKind, FaultScope, FiredFault, Operation } from "./faults.ts";
 export type { Header, LogRecord, NewRecord } from "./log.ts";
@@ -93,6 +94,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     secretKey,
     timing: timingOf(options),
     runs: new Runs({ elsewhere: options.s2 !== undefined }),
+    waitpoints: new Waitpoints(),
     tokens: createTokens(secretKey),
     faults: new FaultList(),
     connections: new Connections(),

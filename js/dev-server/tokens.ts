@@ -23,7 +23,7 @@ export interface Tokens {
 export function createTokens(secretKey: string): Tokens {
   const key = new TextEncoder().encode(secretKey);
   return {
-    mint(scopes, options, extra = {}) {
+    async mint(scopes, options, extra = {}) {
       return new SignJWT({ ...extra, sub: ENVIRONMENT_ID, pub: true, scopes: [...scopes] })
         .setProtectedHeader({ alg: "HS256" })
         .setIssuer(ISSUER)

@@ -1,12 +1,11 @@
-import { type App, authenticate, authorize, isNameTooLong } from "./app.ts";
+import { type App, authenticate, authorize, isSizeKnown } from "./app.ts";
 import { setBasinHeaders } from "./basin.ts";
 import { allowOrigin, empty, header, json, type Req, type Res, readBody, text } from "./http.ts";
 import { inputId, partId } from "./ids.ts";
 import { ingest } from "./ingest.ts";
-import { RecordLog, RecordTooLarge } from "./log.ts";
-import { INPUT_PREFIX, type Run, type Stream } from "./runs.ts";
-import { S2Error } from "./s2.ts";
+import { INPUT_PREFIX, type Run } from "./runs.ts";
 import { fateOf } from "./send-faults.ts";
+import { isRepeated, type Outcome, storePart } from "./store-part.ts";
 
 const MAX_APPEND_BODY = 524_288;
 const MAX_INPUT_BODY = 1_048_576;
@@ -53,15 +52,15 @@ export async function streamOfTarget(
 export async function append(app: App, req: Req, res: Res, runId: string, target: string, key: string): Promise<void> {
   const run = await findTarget(app, req, res, runId, target, MAX_APPEND_BODY, false);
   if (!run) return;
-  if (run.completedAt) return text(res, 400, "Cannot append to a realtime stream on a completed run");
+  const sentId = header(req, "x-part-id");
+  const isKnown = isRepeated(app, res, run, key, sentId);
+  if (run.completedAt && !isKnown) return text(res, 400, "Cannot append to a realtime stream on a completed run");
   const fate = await fateOf(app, "append", run, key, req, res);
   if (!fate.store) return fate.answer?.();
   noteKey(run, key);
-  const body = await readBody(req);
-  const id = header(req, "x-part-id");
-  const failure = await storePart(app, res, run, key, body, id ?? partId(), id);
-  if (fate.answer) return fate.answer();
-  failure ? json(res, failure.status, { ok: false, error: failure.error }) : json(res, 200, { ok: true });
+  const data = await readBody(req);
+  const outcome = await storePart(app, run, key, { data, id: sentId ?? partId(), sentId });
+  fate.answer ? fate.answer() : answer(res, outcome);
 }
 
 /** POST to an input stream. */
@@ -72,8 +71,12 @@ export async function sendInput(app: App, req: Req, res: Res, runId: string, id:
   if (!authorize(res, caller, "write", [{ type: "inputStreams", id: runId }])) return;
   const run = app.runs.find(runId);
   if (!run) return json(res, 404, { ok: false, error: "Run not found" });
-  if (run.completedAt) return json(res, 400, { ok: false, error: "Cannot send to input stream on a completed run" });
   const key = INPUT_PREFIX + id;
+  const sentId = app.options.dedupeParts === false ? undefined : header(req, "x-part-id");
+  const isKnown = isRepeated(app, res, run, key, sentId);
+  if (run.completedAt && !isKnown) {
+    return json(res, 400, { ok: false, error: "Cannot send to input stream on a completed run" });
+  }
   const fate = await fateOf(app, "input", run, key, req, res);
   if (!fate.store) return fate.answer?.();
   // Not JSON: throws, and so answers 500.
@@ -81,11 +84,15 @@ export async function sendInput(app: App, req: Req, res: Res, runId: string, id:
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     return json(res, 400, { ok: false, error: "Invalid request body" });
   }
-  const sent = app.options.dedupeParts ? header(req, "x-part-id") : undefined;
   const data = JSON.stringify((body as { data?: unknown }).data) as string | undefined;
-  const failure = await storePart(app, res, run, key, data, sent ?? inputId(), sent);
-  if (fate.answer) return fate.answer();
-  failure ? json(res, failure.status, { ok: false, error: failure.error }) : json(res, 200, { ok: true });
+  const outcome = await storePart(app, run, key, { data, id: sentId ?? inputId(), sentId });
+  if (outcome.status === 200 && outcome.isNew) app.waitpoints.sent(run.id, id, data);
+  fate.answer ? fate.answer() : answer(res, outcome);
+}
+
+function answer(res: Res, outcome: Outcome): void {
+  if (outcome.status === 200) json(res, 200, { ok: true });
+  else json(res, outcome.status, { ok: false, error: outcome.error });
 }
 
 /** The run a writer means; undefined after an error was answered. Only the secret key may write. */
@@ -114,57 +121,6 @@ async function findTarget(
     json(res, 404, { error: "Not found" });
   }
   return undefined;
-}
-
-/** False after a 413 was answered. A body whose length is not announced is too large, however small it is. */
-function isSizeKnown(req: Req, res: Res, max: number): boolean {
-  const length = header(req, "content-length");
-  if (length !== undefined && Number.parseInt(length, 10) <= max) return true;
-  json(res, 413, { error: "Request body too large" });
-  return false;
-}
-
-/** Stores one part whose data is text. `dedupeBy` is looked at only by a server that deduplicates. */
-async function storePart(
-  app: App,
-  res: Res,
-  run: Run,
-  key: string,
-  data: string | undefined,
-  id: string,
-  dedupeBy: string | undefined,
-): Promise<{ status: number; error: string } | undefined> {
-  if (run.version === "v2" && isNameTooLong(run.id, key))
-    return { status: 500, error: "S2 append failed: 400 Bad Request" };
-  if (app.s2 && run.version === "v2") {
-    return app.s2.append(run.id, key, JSON.stringify({ data, id })).then(() => undefined, failureOf);
-  }
-  const stream = app.runs.stream(run, key);
-  if (app.options.dedupeParts && dedupeBy !== undefined) {
-    // Saying it is what tells a client that it may send again.
-    res.setHeader("X-Part-Id", dedupeBy);
-    const exposed = res.getHeader("access-control-expose-headers");
-    if (exposed !== undefined) res.setHeader("access-control-expose-headers", `${String(exposed)},x-part-id`);
-    if (stream.partIds.has(dedupeBy)) return undefined;
-  }
-  try {
-    storeText(stream, data, id);
-  } catch (error) {
-    return failureOf(error);
-  }
-  if (dedupeBy !== undefined) stream.partIds.add(dedupeBy);
-  return undefined;
-}
-
-function failureOf(error: unknown): { status: number; error: string } {
-  if (error instanceof RecordTooLarge) return { status: 413, error: error.message };
-  if (error instanceof S2Error) return { status: 500, error: error.message };
-  throw error;
-}
-
-function storeText({ log }: Stream, data: string | undefined, id: string): void {
-  if (log instanceof RecordLog) log.append({ body: JSON.stringify({ data, id }) });
-  else log.append([String(JSON.stringify(data))]);
 }
 
 function noteKey(run: Run, key: string): void {

@@ -250,7 +250,7 @@ describe("a v2 read window", () => {
     expect(server.connections[0]?.bytesWritten).toBe(before);
     expect(before).toBeLessThan(20_000_000);
     socket.resume();
-    await expect.poll(() => server.connections[0]?.recordsWritten).toBe(300);
+    await expect.poll(() => server.connections[0]?.recordsWritten, { timeout: 10_000 }).toBe(300);
     socket.destroy();
     await expect.poll(() => server.connections[0]?.closedBy).toBe("client");
   });

@@ -227,8 +227,9 @@ describe("append", () => {
     expect(server.records("run_1", "chat")).toHaveLength(0);
   });
 
-  it("does not deduplicate: a retry is a second record", async () => {
-    const server = await serveRun();
+  it("does not deduplicate with dedupeParts: false: a retry is a second record", async () => {
+    const server = await serve({ dedupeParts: false });
+    server.createRun({ id: "run_1" });
     for (let i = 0; i < 2; i++) await send(server, "POST", append, { body: "x", headers: { "x-part-id": "same" } });
     expect(server.records("run_1", "chat")).toHaveLength(2);
   });
