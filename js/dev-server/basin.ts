@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type App, streamName } from "./app.ts";
-import { BasinError, parseAppend, parseObject } from "./append-input.ts";
+import { type AppendInput, BasinError, parseAppend, parseObject } from "./append-input.ts";
 import { header, type Req, type Res, readBody } from "./http.ts";
+import { StreamFull } from "./limits.ts";
 import { RecordLog } from "./log.ts";
 import type { Run, Stream } from "./runs.ts";
 import { fateOf } from "./send-faults.ts";
@@ -41,6 +42,7 @@ export async function basin(app: App, req: Req, res: Res, parts: readonly string
     if (req.method === "GET") throw new BasinError(403, "permission_denied", "the access token allows no reading");
     answer(res, 405, "");
   } catch (error) {
+    if (error instanceof StreamFull) return answer(res, 403, { code: "quota_exhausted", message: error.message });
     if (!(error instanceof BasinError)) throw error;
     answer(res, error.status, { code: error.code, message: error.message });
   }
@@ -53,14 +55,17 @@ async function append(app: App, req: Req, res: Res, { run, key }: Found): Promis
   if (format !== "raw") throw new BasinError(400, "bad_header", `the dev server takes S2-Format raw, not ${format}`);
   const text = await readBody(req, MAX_BODY);
   if (text === undefined) throw new BasinError(400, "bad_json", "length limit exceeded");
-  const [status, body] = store(app.runs.stream(run, key), text);
+  const input = parseAppend(text);
+  const stream = app.runs.writableStream(run, key);
+  if (!stream) throw new BasinError(409, "stream_deletion_pending", "stream deletion pending");
+  const [status, body] = store(stream, input);
   if (status === 200 && fate.answer) return fate.answer();
   answer(res, status, body);
 }
 
 /** All of it in one turn: what two requests append never mixes. */
-function store({ log }: Stream, text: string): [status: number, body: unknown] {
-  const { records, matchSeqNum, fencingToken } = parseAppend(text);
+function store({ log }: Stream, input: AppendInput): [status: number, body: unknown] {
+  const { records, matchSeqNum, fencingToken } = input;
   if (!(log instanceof RecordLog))
     throw new BasinError(404, "stream_not_found", "a run read as v1 has no streams here");
   const { seqNum: start } = log.tail;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parseDuration } from "./durations.ts";
 import { S2 } from "./s2.ts";
 import {
   DEFAULT_PORT,
@@ -15,6 +16,7 @@ Usage: runstream dev [options]
 
   --port <n>             port to listen on, 0 for any free one (default ${DEFAULT_PORT})
   --secret-key <key>     the key that writers send and that signs tokens (default ${DEFAULT_SECRET_KEY})
+  --retention <time>     how long a v2 stream keeps a record: 30s, 15m, 12h, 28d (default 28d)
   --ignore-start-latest  overlook "from: latest", as older servers do
   --s2 <url>             keep the streams in a real S2 that listens there, instead of in memory
   --basin <name>         the basin in that S2
@@ -75,6 +77,9 @@ function parse(args: readonly string[]): { help: boolean; options: DevServerOpti
     return `--port "${port}" is not a port; give a whole number from 0 to 65535.`;
   }
   if (secretKey === "") return '--secret-key "" is empty; give any other text, or leave the option out.';
+  const retentionMs = values.retention === undefined ? undefined : parseDuration(values.retention);
+  if (values.retention !== undefined && !retentionMs)
+    return `--retention "${values.retention}" is not a time; give one such as 12h or 28d.`;
   if (endpoint !== undefined && !/^https?:\/\/./.test(endpoint))
     return `--s2 "${endpoint}" is not a URL; give one such as http://127.0.0.1:4984.`;
   if (endpoint !== undefined && !basin) return "--s2 needs the name of a basin too: --basin <name>.";
@@ -87,6 +92,7 @@ function parse(args: readonly string[]): { help: boolean; options: DevServerOpti
     options: {
       port: port === undefined ? undefined : Number(port),
       secretKey,
+      retentionMs,
       honorStartLatest: !ignoreStartLatest,
       s2,
     },
@@ -100,6 +106,7 @@ function parseDevArgs(args: readonly string[]) {
     options: {
       port: { type: "string" },
       "secret-key": { type: "string" },
+      retention: { type: "string" },
       "ignore-start-latest": { type: "boolean" },
       s2: { type: "string" },
       basin: { type: "string" },

@@ -1,4 +1,5 @@
 import { Bell } from "./bell.ts";
+import { type LogLimits, StreamFull } from "./limits.ts";
 
 /** Largest record the log takes, in metered bytes: 8, plus the body, plus 2 and both lengths for each header. */
 export const MAX_RECORD_BYTES = 1_048_576;
@@ -23,6 +24,8 @@ export interface LogRecord {
   readonly body: string;
   /** Metered bytes. */
   readonly bytes: number;
+  /** When it came, whatever its timestamp says; in milliseconds since the epoch. */
+  readonly storedAt: number;
 }
 
 export interface Tail {
@@ -43,9 +46,17 @@ export class RecordLog {
   deletedBy: LogRecord | undefined;
   /** What the last fence command said; a writer may ask that it be still so. */
   fencingToken = "";
+  readonly #limits: LogLimits;
   #records: LogRecord[] = [];
   #first = 0;
   #tail: Tail = { seqNum: 0, timestamp: 0 };
+  /** Metered, of the records held. */
+  #bytes = 0;
+  #emptySince = Date.now();
+
+  constructor(limits: LogLimits) {
+    this.#limits = limits;
+  }
 
   get tail(): Readonly<Tail> {
     return this.#tail;
@@ -53,15 +64,26 @@ export class RecordLog {
 
   /** Every record still held. */
   get records(): readonly LogRecord[] {
+    this.#expire();
     return this.#records;
+  }
+
+  /** It held nothing for so long that S2 deletes it. */
+  get isAbandoned(): boolean {
+    this.#expire();
+    return this.#records.length === 0 && Date.now() - this.#emptySince >= this.#limits.deleteEmptyAfterMs;
   }
 
   /** All or nothing: a record over the limit refuses the whole call. */
   append(...added: NewRecord[]): LogRecord[] {
+    this.#expire();
+    let total = this.#bytes;
     for (const record of added) {
       const bytes = meteredBytes(record);
       if (bytes > MAX_RECORD_BYTES) throw new RecordTooLarge(bytes);
+      total += bytes;
     }
+    if (total > this.#limits.maxStreamBytes) throw new StreamFull(this.#limits.maxStreamBytes);
     const stored = added.map((record) => this.#store(record));
     this.bell.ring();
     return stored;
@@ -69,6 +91,7 @@ export class RecordLog {
 
   /** The next records from `seqNum` on, at most `limit`, one batch's worth (1,000 records, 1 MiB metered). */
   read(seqNum: number, limit = MAX_BATCH_RECORDS): LogRecord[] {
+    this.#expire();
     const start = Math.max(seqNum - this.#first, 0);
     const batch: LogRecord[] = [];
     let bytes = 0;
@@ -110,8 +133,18 @@ export class RecordLog {
   /** Drops what lies before a position that exists. */
   #forget(point: number): void {
     if (point <= this.#first) return;
-    this.#records = this.#records.slice(point - this.#first);
+    for (const { bytes } of this.#records.splice(0, point - this.#first)) this.#bytes -= bytes;
     this.#first = point;
+  }
+
+  /** Drops what was kept for long enough. */
+  #expire(): void {
+    const oldest = Date.now() - this.#limits.retentionMs;
+    let count = 0;
+    while ((this.#records[count]?.storedAt ?? Number.POSITIVE_INFINITY) <= oldest) count++;
+    if (count === 0) return;
+    this.#emptySince = (this.#records[count - 1]?.storedAt ?? oldest) + this.#limits.retentionMs;
+    this.#forget(this.#first + count);
   }
 
   #store(record: NewRecord): LogRecord {
@@ -123,8 +156,10 @@ export class RecordLog {
       headers: record.headers ?? [],
       body: record.body ?? "",
       bytes: meteredBytes(record),
+      storedAt: now,
     };
     this.#records.push(stored);
+    this.#bytes += stored.bytes;
     this.#tail = { seqNum: stored.seqNum + 1, timestamp };
     return stored;
   }

@@ -10,6 +10,15 @@ export interface DevServerOptions {
    * the id in the same header, which pages may read. False: it is stored again, as by the service. Default true.
    */
   dedupeParts?: boolean | undefined;
+  /** How long a v2 stream keeps a record, in milliseconds. Default 28 days. */
+  retentionMs?: number | undefined;
+  /** How much a v2 stream holds, in metered bytes. Default 300 MiB. */
+  maxStreamBytes?: number | undefined;
+  /**
+   * A v2 stream that has held no record for so many milliseconds is deleted: the next write learns that it is being deleted
+   * and stores nothing, the one after it begins a new stream. Default one hour.
+   */
+  deleteEmptyAfterMs?: number | undefined;
   /** Seconds, where a reader gives none. Default 60. */
   defaultTimeoutSeconds?: number | undefined;
   /** Between two v2 pings, at random from this range. Default [5000, 15000]. */
@@ -23,7 +32,7 @@ export interface DevServerOptions {
   /**
    * Keeps the streams of v2 runs in a real S2 instead of in this process: its event streams are passed through, and
    * writers are sent to it. Default: in this process. What then does not apply: `secondMs` and `pingIntervalMs`, which
-   * are S2's, and `dedupeParts`.
+   * are S2's, `dedupeParts`, and the limits of a stream.
    */
   s2?: S2Options | undefined;
 }

@@ -23,7 +23,7 @@ async function route(app: App, req: Req, res: Res): Promise<void> {
   const parts = path.split("/").slice(1).map(decodeURIComponent);
   if (parts[0] === "dev") return control(app, req, res, parts.slice(1));
   if (path.startsWith("/realtime/v1/streams/")) return streams(app, req, res, parts.slice(3));
-  if (parts[0] === "v1") return basin(app, req, res, parts.slice(1));
+  if (parts[0] === "v1" && !app.s2) return basin(app, req, res, parts.slice(1));
   const handler = findRoute(parts);
   if (handler) await handler(app, req, res);
   else notFound(req, res);

@@ -1,4 +1,5 @@
 import { idSuffix, RecentIds } from "./ids.ts";
+import type { LogLimits } from "./limits.ts";
 import { RecordLog } from "./log.ts";
 import { EntryLog } from "./log-v1.ts";
 import type { Waitpoint } from "./waitpoints.ts";
@@ -78,12 +79,14 @@ export function describeRun(run: Run): Record<string, unknown> {
 export class Runs {
   /** Its streams of v2 runs are kept elsewhere, and outlive this process: so may any run. */
   readonly #elsewhere: boolean;
+  readonly #limits: LogLimits;
   #runs = new Map<string, Run>();
   /** Those nobody created here: asked for, and so taken to be executing. */
   #assumed = new Set<string>();
   #streams = new Map<string, Map<string, Stream>>();
 
-  constructor({ elsewhere = false }: { elsewhere?: boolean } = {}) {
+  constructor(limits: LogLimits, { elsewhere = false }: { elsewhere?: boolean } = {}) {
+    this.#limits = limits;
     this.#elsewhere = elsewhere;
   }
 
@@ -136,17 +139,23 @@ export class Runs {
     run.completedAt = new Date();
   }
 
-  /** Reading or writing a stream that is not there makes it. */
+  /** Reading or writing a stream that is not there makes it; one that was empty for too long is not there. */
   stream(run: Run, key: string): Stream {
     this.#checkIsHere(run);
+    this.#deleteAbandoned(run, key);
     const streams = this.#streams.get(run.id) as Map<string, Stream>;
     let stream = streams.get(key);
     if (!stream) {
-      const log = run.version === "v2" ? new RecordLog() : new EntryLog();
+      const log = run.version === "v2" ? new RecordLog(this.#limits) : new EntryLog();
       stream = { runId: run.id, key, log, createdAt: new Date(), lastChunk: new Map(), partIds: new RecentIds() };
       streams.set(key, stream);
     }
     return stream;
+  }
+
+  /** The stream, to write to; undefined if that is how one learns that it is being deleted. */
+  writableStream(run: Run, key: string): Stream | undefined {
+    return this.#deleteAbandoned(run, key) ? undefined : this.stream(run, key);
   }
 
   /** The stream, if it is there. */
@@ -169,6 +178,11 @@ export class Runs {
     if (target === "self") return run;
     const id = target === "parent" ? run.parentId : run.rootId;
     return id === undefined ? undefined : this.find(id);
+  }
+
+  #deleteAbandoned(run: Run, key: string): boolean {
+    const log = this.findStream(run, key)?.log;
+    return log instanceof RecordLog && log.isAbandoned && this.deleteStream(run.id, key);
   }
 
   #checkIsHere({ id, version }: Run): void {

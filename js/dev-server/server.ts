@@ -26,6 +26,7 @@ import type { App } from "./app.ts";
 import type { Connection, ConnectionFilter } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { FaultList } from "./faults.ts";
+import { limitsOf } from "./limits.ts";
 import type { LogRecord, NewRecord } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
 import { appendInput, appendRaw, appendValue, trim } from "./operations.ts";
@@ -93,7 +94,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     options,
     secretKey,
     timing: timingOf(options),
-    runs: new Runs({ elsewhere: options.s2 !== undefined }),
+    runs: new Runs(limitsOf(options), { elsewhere: options.s2 !== undefined }),
     waitpoints: new Waitpoints(),
     tokens: createTokens(secretKey),
     faults: new FaultList(),

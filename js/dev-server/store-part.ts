@@ -1,5 +1,6 @@
 import { type App, isNameTooLong } from "./app.ts";
 import type { Res } from "./http.ts";
+import { StreamFull } from "./limits.ts";
 import { RecordLog, RecordTooLarge } from "./log.ts";
 import type { Run } from "./runs.ts";
 import { S2Error } from "./s2.ts";
@@ -34,13 +35,15 @@ export async function storePart(app: App, run: Run, key: string, part: TextPart)
     return { status: 200, isNew: true };
   } catch (error) {
     if (error instanceof RecordTooLarge) return { status: 413, error: error.message };
+    if (error instanceof StreamFull) return { status: 500, error: "S2 append failed: 403 Forbidden" };
     if (error instanceof S2Error) return { status: 500, error: error.message };
     throw error;
   }
 }
 
 function storeHere(app: App, run: Run, key: string, part: TextPart): Outcome {
-  const stream = app.runs.stream(run, key);
+  const stream = app.runs.writableStream(run, key);
+  if (!stream) return { status: 500, error: "S2 append failed: 409 Conflict" };
   // Two of them can be on their way at once.
   if (app.options.dedupeParts !== false && part.sentId !== undefined && stream.partIds.has(part.sentId)) {
     return { status: 200, isNew: false };

@@ -263,7 +263,7 @@ describe("faults of appends", () => {
     expect(await answer).toBe("cut");
   });
 
-  it("57 say that the stream is being deleted: 409 here, 500 at the gateway, as often as asked", async () => {
+  it("say that the stream is being deleted: 409 here, 500 at the gateway, as often as asked", async () => {
     const server = await serveRun();
     server.faults.add({ kind: "deletion-pending", times: 3 });
     expect((await send(server, "PUT", self)).status).toBe(202);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { main } from "../../js/dev-server/command.ts";
 import type { DevServer } from "../../js/dev-server/server.ts";
 import { read, readAll, send, serve, valuesIn } from "./dev-server-http.ts";
@@ -51,6 +51,16 @@ describe("runstream dev", () => {
     });
   });
 
+  it("keeps records for as long as it is told", async () => {
+    await runstream(["dev", "--port=0", "--retention", "1s"], async (server) => {
+      server.append("run_demo", "chat", 1);
+      expect(server.records("run_demo", "chat")).toHaveLength(1);
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1000 });
+      expect(server.records("run_demo", "chat")).toHaveLength(0);
+      vi.useRealTimers();
+    });
+  });
+
   it.each([
     [[], 'no command given; did you mean "runstream dev"?'],
     [["serve"], 'unknown command "serve"; the only one is "dev".'],
@@ -61,6 +71,7 @@ describe("runstream dev", () => {
     [["dev", "--port"], "Option '--port <value>' argument missing"],
     [["dev", "--secret-key", ""], '--secret-key "" is empty'],
     [["dev", "--nope"], "Unknown option '--nope'."],
+    [["dev", "--retention", "long"], '--retention "long" is not a time; give one such as 12h or 28d.'],
     [["dev", "--s2", "localhost:4984"], '--s2 "localhost:4984" is not a URL; give one such as http://127.0.0.1:4984.'],
     [["dev", "--s2", "http://127.0.0.1:4984"], "--s2 needs the name of a basin too: --basin <name>."],
     [["dev", "--basin", "b"], "--basin and --s2-token are for --s2; give that too."],
