@@ -17,6 +17,7 @@
  * | `unconfirmed` | A send whose outcome is unknown: it may have arrived. |
  * | `not-ready` | No run id or no token. |
  * | `invalid-argument` | A value that cannot be; the message names it. |
+ * | `invalid-part` | A part that the stream's schema refuses. |
  * | `internal` | Our bug. |
  */
 export type ErrorCode =
@@ -34,6 +35,7 @@ export type ErrorCode =
   | "unconfirmed"
   | "not-ready"
   | "invalid-argument"
+  | "invalid-part"
   | "internal";
 
 /** Every error this package makes. */

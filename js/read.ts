@@ -1,5 +1,6 @@
 import { clientOf, requireReady } from "./config.ts";
-import { RunstreamError } from "./errors.ts";
+import { RunstreamError, reportException } from "./errors.ts";
+import type { Validate } from "./schema.ts";
 import { Connection } from "./subscription.ts";
 import type { ReadableStreamIterable, StreamReadOptions } from "./types.ts";
 
@@ -10,7 +11,12 @@ const HIGH_WATER = 256 * 1024;
  * Reads a stream on a connection of its own. Pull-based: what nobody takes stays on the server, but for one read and
  * `HIGH_WATER`. Closes when the server ended the window or `signal` is aborted; errors with a typed error.
  */
-export function readStream<T>(runId: string, key: string, options: StreamReadOptions = {}): ReadableStreamIterable<T> {
+export function readStream<T>(
+  runId: string,
+  key: string,
+  options: StreamReadOptions = {},
+  validate?: Validate,
+): ReadableStreamIterable<T> {
   const client = clientOf(options);
   requireReady(`reading stream "${key}"`, runId, client);
   const waiting: Array<{ parts: unknown[]; bytes: number }> = [];
@@ -18,14 +24,15 @@ export function readStream<T>(runId: string, key: string, options: StreamReadOpt
   let bytes = 0;
   let isPaused = false;
   let wake: (() => void) | undefined;
-  const { signal } = options;
+  const { signal, onInvalidPart = reportException } = options;
 
   const connection = new Connection(
     { runId, key, input: false, client, read: options },
     {
       deliver: (delivery) => {
-        if (delivery.parts.length === 0) return;
-        waiting.push(delivery);
+        const parts = validate ? valid(delivery.parts, validate, onInvalidPart) : delivery.parts;
+        if (parts.length === 0) return;
+        waiting.push({ parts, bytes: delivery.bytes });
         bytes += delivery.bytes;
         pace();
         wake?.();
@@ -90,6 +97,26 @@ export function readStream<T>(runId: string, key: string, options: StreamReadOpt
     { highWaterMark: 0 },
   );
   return iterable(stream);
+}
+
+/** The parts that the schema takes, as it gives them back. */
+export function valid(
+  parts: unknown[],
+  validate: Validate,
+  onInvalidPart: (error: RunstreamError, part: unknown) => void,
+): unknown[] {
+  return parts.flatMap((part) => {
+    try {
+      return [validate(part)];
+    } catch (thrown) {
+      try {
+        onInvalidPart(thrown as RunstreamError, part);
+      } catch (alsoThrown) {
+        reportException(alsoThrown);
+      }
+      return [];
+    }
+  });
 }
 
 /** Adds iteration where the platform's streams have none (Safari). */

@@ -1,14 +1,27 @@
 import { RunstreamError } from "./errors.ts";
 import { defineInput } from "./input.ts";
 import { readStream } from "./read.ts";
+import { type StandardSchema, validator } from "./schema.ts";
 import type { DefinedStream, ReadableStreamIterable, StreamReadOptions } from "./types.ts";
 
 /** The stream a run has when none is named. */
 export const DEFAULT_KEY = "default";
 
-function define<TPart>({ id }: { id: string }): DefinedStream<TPart> {
+function define<TOutput>(options: {
+  /** The stream key. */
+  id: string;
+  /** Judges what is written and what is read; reading yields what it makes of a part. */
+  schema: StandardSchema<unknown, TOutput>;
+}): DefinedStream<TOutput>;
+function define<TPart>(options: { id: string }): DefinedStream<TPart>;
+function define({ id, schema }: { id: string; schema?: StandardSchema }): DefinedStream<unknown> {
   checkKey(id);
-  return { id, read: (runId, options) => read<TPart>(runId, id, options) };
+  const validate = validator(`stream "${id}"`, schema);
+  return {
+    id,
+    read: async (runId, options) => readStream(runId, id, options, validate),
+    "~validate": validate,
+  };
 }
 
 function read<TPart>(runId: string, key: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;

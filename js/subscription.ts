@@ -1,5 +1,6 @@
 import { baseOf, checkHeader, headersOf, messageOf, streamUrl } from "./api.ts";
 import { type ErrorCode, RunstreamError } from "./errors.ts";
+import type { Validate } from "./schema.ts";
 import { Credential, ownerOf } from "./token.ts";
 import type { BadRecord, ClientOptions, ControlRecord, Gap, ReadOptions, StreamState, StreamStatus } from "./types.ts";
 import type { CoreConfig, CoreError, CoreHandle, CoreHost, CoreStatus } from "./wasm.ts";
@@ -12,6 +13,8 @@ export type Source = {
   input: boolean;
   client: ClientOptions;
   read: ReadOptions;
+  /** The judgement of the stream's schema. */
+  validate?: Validate | undefined;
 };
 
 export const IDLE: StreamStatus = {

@@ -82,6 +82,11 @@ export type ClientOptions = {
   requestOptions?: RequestOptions | undefined;
   /** Makes a new token when the server refuses the present one, or shortly before it expires. Many streams share one call. */
   refreshAccessToken?: (() => Promise<string>) | undefined;
+  /**
+   * `v2RealtimeStreams: false` asks for v1 streams. It matters where runs are triggered; the streams of a run stay what they are.
+   * `TRIGGER_V2_REALTIME_STREAMS=0` says the same.
+   */
+  future?: { v2RealtimeStreams?: boolean | undefined } | undefined;
   /** Used instead of the global `fetch`. Called with one `Request`. */
   fetch?: ((request: Request) => Promise<Response>) | undefined;
 };
@@ -119,6 +124,8 @@ export type StreamCallbacks<TPart> = {
   onControl?: ((record: ControlRecord) => void) | undefined;
   /** Called for a record that is no part. */
   onBadRecord?: ((record: BadRecord) => void) | undefined;
+  /** Called for a part that the stream's schema refuses; the stream goes on without it. Reported as an uncaught error by default. */
+  onInvalidPart?: ((error: RunstreamError, part: unknown) => void) | undefined;
   /** Called when positions are missing for good. */
   onGap?: ((gap: Gap) => void) | undefined;
   /** Called when the stream was replaced by another one: the parts so far are not part of it. */
@@ -151,12 +158,56 @@ export type ViewOptions<TPart, TValue = undefined> = StreamCallbacks<TPart> & {
   initialValue?: TValue | undefined;
 };
 
+/** A source of parts. Consumed once. */
+export type PartSource<TPart> = ReadableStream<TPart> | AsyncIterable<TPart> | Iterable<TPart>;
+
+/** Options of everything that writes. */
+export type WriteOptions = ClientOptions & {
+  /**
+   * Which run to write to: `"self"`, `"parent"`, `"root"` or a run id. A run without a parent is its own parent and root.
+   * Required outside a run.
+   * @default "self"
+   */
+  target?: "self" | "parent" | "root" | (string & {}) | undefined;
+  /** Aborts writing: what is not on its way is dropped, and the promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Accepted for compatibility and ignored: there are no spans. */
+  spanName?: string | undefined;
+  /** Accepted for compatibility and ignored: there are no spans. */
+  collapsed?: boolean | undefined;
+};
+
+/** What writing came to. */
+export type WriteResult = {
+  /** Position of the last part, where the server tells it (v2). */
+  lastEventId?: string | undefined;
+};
+
+/** A source being written. */
+export type PipeResult<TPart> = {
+  /** The same parts, to be read here. Nobody has to. */
+  stream: ReadableStreamIterable<TPart>;
+  /**
+   * Resolves when the server has acknowledged every part. Rejects with what failed: what the source threw, or a typed error. Parts
+   * before it are written. A promise that is never asked for raises nothing.
+   */
+  waitUntilComplete: () => Promise<WriteResult>;
+};
+
+/** Options of `writer`. */
+export type WriterOptions<TPart> = WriteOptions & {
+  /** Writes. The stream is complete when what it returns has settled and every merged stream has ended. */
+  execute: (tools: { write: (part: TPart) => void; merge: (source: PartSource<TPart>) => void }) => unknown;
+};
+
 /** A stream with a key and the type of its parts. */
 export type DefinedStream<TPart> = {
   /** The stream key. */
   readonly id: string;
   /** Reads the stream of a run. */
   read(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+  /** The schema's judgement of a part, if there is a schema. */
+  readonly "~validate"?: ((part: unknown) => TPart) | undefined;
   /** Only carries the type. */
   readonly "~part"?: TPart;
 };
@@ -180,7 +231,13 @@ export type InferInputStreamType<T> = T extends { readonly "~data"?: infer TData
   : unknown;
 
 /** Options of `read`. */
-export type StreamReadOptions = ClientOptions & ReadOptions & { signal?: AbortSignal | undefined };
+export type StreamReadOptions = ClientOptions &
+  ReadOptions & {
+    /** Ends reading: the stream closes. */
+    signal?: AbortSignal | undefined;
+    /** Called for a part that the stream's schema refuses; reading goes on without it. Reported as an uncaught error by default. */
+    onInvalidPart?: ((error: RunstreamError, part: unknown) => void) | undefined;
+  };
 
 /** Options of `send`. */
 export type SendOptions = ClientOptions & { signal?: AbortSignal | undefined };

@@ -1,4 +1,5 @@
-import { reportException } from "./errors.ts";
+import { type RunstreamError, reportException } from "./errors.ts";
+import type { Validate } from "./schema.ts";
 import { Connection, type Delivery, IDLE, identityOf, type Notice, type Source } from "./subscription.ts";
 import type { ClientOptions, StreamPart, StreamSnapshot, StreamStatus, ViewOptions } from "./types.ts";
 
@@ -20,6 +21,7 @@ class Subscription {
   readonly views = new Set<View>();
   readonly connection: Connection;
   readonly #identity: string;
+  readonly #validate: Validate | undefined;
   #withMeta = false;
   #isOpen = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
@@ -30,6 +32,7 @@ class Subscription {
 
   constructor(source: Source, identity: string) {
     this.#identity = identity;
+    this.#validate = source.validate;
     this.connection = new Connection(source, {
       deliver: (delivery) => this.#deliver(delivery),
       changed: () => {
@@ -55,7 +58,8 @@ class Subscription {
   /** Whether `view` would get everything it needs here. */
   suits(view: View): boolean {
     const hasMeta = this.#withMeta || (!this.#isOpen && this.end === 0);
-    return (this.base === 0 || view.isBounded) && (hasMeta || !view.wantsMeta);
+    const judgesAlike = view.source.validate === this.#validate;
+    return judgesAlike && (this.base === 0 || view.isBounded) && (hasMeta || !view.wantsMeta);
   }
 
   attach(view: View): void {
@@ -101,8 +105,10 @@ class Subscription {
     let from = 0;
     const append = (to: number) => {
       if (to > from) {
-        for (let i = from; i < to; i++) this.#log.push(parts[i]);
-        if (meta && this.#withMeta) for (let i = from * 4; i < to * 4; i++) this.#meta.push(meta[i]);
+        for (let i = from; i < to; i++) {
+          if (!this.#keep(parts[i])) continue;
+          if (meta && this.#withMeta) for (let j = i * 4; j < i * 4 + 4; j++) this.#meta.push(meta[j]);
+        }
         for (const view of this.views) view.receive();
       }
       from = to;
@@ -119,6 +125,17 @@ class Subscription {
     append(parts.length);
     for (const view of this.views) view.changed();
     this.#trim();
+  }
+
+  /** False if the stream's schema refuses it. */
+  #keep(part: unknown): boolean {
+    try {
+      this.#log.push(this.#validate ? this.#validate(part) : part);
+      return true;
+    } catch (thrown) {
+      for (const view of this.views) view.refused(thrown as RunstreamError, part);
+      return false;
+    }
   }
 
   /** Drops what no reader needs, in large steps so that it costs nothing per part. */
@@ -305,6 +322,11 @@ export class View {
       } else if (notice.type === "gap") options.onGap?.({ from: notice.from, to: notice.to });
       else options.onReset?.();
     });
+  }
+
+  /** The stream's schema refused a part. */
+  refused(error: RunstreamError, part: unknown): void {
+    if (!this.#isStopped) attempt(() => (this.options.onInvalidPart ?? reportException)(error, part));
   }
 
   /** Something is new: publishes it when its time has come. */

@@ -58,7 +58,7 @@ export function useRealtimeStream(
   second?: unknown,
   third?: unknown,
 ): UseRealtimeStreamInstance<unknown, unknown> {
-  const [runId, key, options = {}] = sort(first, second, third);
+  const [runId, key, options = {}, validate] = sort(first, second, third);
   const client = useClient(options);
   const { accessToken } = client;
   const isEnabled = options.enabled !== false;
@@ -72,7 +72,7 @@ export function useRealtimeStream(
   // reaches the view through its own updates.
   // biome-ignore lint/correctness/useExhaustiveDependencies: what names the stream, not the objects that carry it
   const view = useMemo(() => {
-    const source: Source = { runId: runId ?? "", key, input: false, client, read: options };
+    const source: Source = { runId: runId ?? "", key, input: false, client, read: options, validate };
     return new View(source, options);
   }, [runId, key, baseURL, previewBranch, owner, timeoutInSeconds, follow, options.id]);
 
@@ -107,17 +107,18 @@ type Sorted = [
   runId: string | undefined,
   key: string,
   options: (AnyViewOptions & UseRealtimeStreamOptions<unknown>) | undefined,
+  validate?: Source["validate"],
 ];
 
 /** The three overloads, told apart by kind. */
 function sort(first: unknown, second: unknown, third: unknown): Sorted {
   if (typeof first === "object" && first !== null) {
-    const { id } = first as DefinedStream<unknown>;
+    const { id, "~validate": validate } = first as DefinedStream<unknown>;
     if (second !== undefined && typeof second !== "string") {
       const message = `useRealtimeStream got ${typeof second} as the run id of stream "${id}"; give a string`;
       throw new RunstreamError("invalid-argument", message);
     }
-    return [second, id, third as Sorted[2]];
+    return [second, id, third as Sorted[2], validate];
   }
   const runId = first as string | undefined;
   return typeof second === "string" ? [runId, second, third as Sorted[2]] : [runId, DEFAULT_KEY, second as Sorted[2]];
