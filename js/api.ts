@@ -73,7 +73,7 @@ export async function sendInput(
   if (response.ok) return;
   const said = (await response.text().catch(() => "")).slice(0, 300);
   const message = `sending to "${id}" of ${runId} was refused (${response.status}: ${said})`;
-  throw new RunstreamError(sendCode(response.status), message, response.status);
+  throw new RunstreamError(codeOf(response.status), message, response.status);
 }
 
 function encode(id: string, data: unknown): string {
@@ -85,7 +85,8 @@ function encode(id: string, data: unknown): string {
   }
 }
 
-function sendCode(status: number): ErrorCode {
+/** The code of an answer that is no success. */
+export function codeOf(status: number): ErrorCode {
   if (status === 401 || status === 403) return "unauthorized";
   if (status === 404) return "not-found";
   if (status === 413) return "too-large";
