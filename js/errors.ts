@@ -15,6 +15,7 @@
  * | `too-large` | A send over the limit, measured after encoding. |
  * | `unsupported` | Needs the secret key, which a browser must not have. |
  * | `unconfirmed` | A send whose outcome is unknown: it may have arrived. |
+ * | `queue-full` | More sends wait for one input stream than are kept: 1,000, or 4 MiB. |
  * | `not-ready` | No run id or no token. |
  * | `invalid-argument` | A value that cannot be; the message names it. |
  * | `invalid-part` | A part that the stream's schema refuses. |
@@ -33,6 +34,7 @@ export type ErrorCode =
   | "too-large"
   | "unsupported"
   | "unconfirmed"
+  | "queue-full"
   | "not-ready"
   | "invalid-argument"
   | "invalid-part"

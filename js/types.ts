@@ -219,7 +219,10 @@ export type InferStreamType<T> = T extends { readonly "~part"?: infer TPart } ? 
 export type DefinedInputStream<TData> = {
   /** The input stream's id. */
   readonly id: string;
-  /** Sends to a run. Rejects with a typed error. */
+  /**
+   * Sends to a run, behind what was sent to the same stream of it before. Resolves when the server has stored it, and rejects
+   * with a typed error; as everywhere, a rejection that nobody handles is reported by the platform.
+   */
   send(runId: string, data: TData, options?: SendOptions): Promise<void>;
   /** Only carries the type. */
   readonly "~data"?: TData;
@@ -240,7 +243,10 @@ export type StreamReadOptions = ClientOptions &
   };
 
 /** Options of `send`. */
-export type SendOptions = ClientOptions & { signal?: AbortSignal | undefined };
+export type SendOptions = ClientOptions & {
+  /** Cancels a send that has not left yet. One that has may arrive all the same. Rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+};
 
 /** A stream of values that can be iterated as well. */
 export type ReadableStreamIterable<T> = ReadableStream<T> & AsyncIterable<T>;

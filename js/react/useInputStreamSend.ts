@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { notReady } from "../config.ts";
 import type { RunstreamError } from "../errors.ts";
-import { send as sendToStream } from "../input.ts";
+import { send as sendToStream } from "../input-send.ts";
 import type { ClientOptions, DefinedInputStream, InferInputStreamType } from "../types.ts";
 import { useClient } from "./context.ts";
 
@@ -17,16 +17,21 @@ export type UseInputStreamSendOptions = ClientOptions & {
 /** What {@link useInputStreamSend} returns. */
 export type InputStreamSendInstance<TData> = {
   /**
-   * Sends, behind the sends made before. Resolves when the server has stored it, rejects with a typed error; a promise
-   * that nobody looks at never raises an unhandled rejection.
+   * Sends, behind the sends made before; without a network it waits for one. Resolves when the server has stored it, rejects
+   * with a typed error, or with the reason of `signal` or `cancel`; a promise that nobody looks at never raises an unhandled
+   * rejection.
    */
-  send: (data: TData) => Promise<void>;
-  /** Whether a send is under way or waiting. */
+  send: (data: TData, options?: { signal?: AbortSignal | undefined }) => Promise<void>;
+  /** How many sends of this hook are under way or waiting. */
+  pending: number;
+  /** `pending > 0`. */
   isLoading: boolean;
-  /** The first error since sending was last idle. */
+  /** The first error since sending was last idle. What was cancelled is none. */
   error: RunstreamError | undefined;
   /** Whether there are a run id and a token. */
   isReady: boolean;
+  /** Cancels what is pending. A send that has left already may arrive all the same. */
+  cancel: () => void;
 };
 
 /** Sends to a defined input stream of a run. */
@@ -43,7 +48,7 @@ export function useInputStreamSend<TData>(
   options?: UseInputStreamSendOptions,
 ): InputStreamSendInstance<TData>;
 export function useInputStreamSend(
-  stream: { readonly id: string } | string,
+  stream: DefinedInputStream<unknown> | string,
   runId?: string,
   options: UseInputStreamSendOptions = {},
 ): InputStreamSendInstance<unknown> {
@@ -54,29 +59,51 @@ export function useInputStreamSend(
   const [state, setState] = useState<State>({ target, pending: 0, error: undefined });
   const { pending, error } = state.target === target ? state : { pending: 0, error: undefined };
 
-  const latest = useRef(client);
+  const latest = useRef({ client, stream });
   useEffect(() => {
-    latest.current = client;
+    latest.current = { client, stream };
   });
 
+  const [open] = useState(() => new Set<AbortController>());
   const send = useCallback(
-    (data: unknown): Promise<void> => {
+    (data: unknown, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> => {
       setState((old) => {
         const isFirst = old.target !== target || old.pending === 0;
         return isFirst ? { target, pending: 1, error: undefined } : { ...old, pending: old.pending + 1 };
       });
-      const settle = (thrown?: RunstreamError) =>
+      const abort = new AbortController();
+      const giveUp = () => abort.abort(signal?.reason);
+      if (signal?.aborted) giveUp();
+      signal?.addEventListener("abort", giveUp);
+      open.add(abort);
+      const settle = (thrown?: RunstreamError) => {
+        signal?.removeEventListener("abort", giveUp);
+        open.delete(abort);
+        const failure = abort.signal.aborted ? undefined : thrown;
         setState((old) => {
           if (old.target !== target) return old;
-          return { target, pending: old.pending - 1, error: old.error ?? thrown };
+          return { target, pending: old.pending - 1, error: old.error ?? failure };
         });
-      const result = sendToStream(runId ?? "", id, data, latest.current);
+      };
+      const { client, stream } = latest.current;
+      const sendIt = typeof stream === "string" ? sendTo(stream) : stream.send;
+      const result = sendIt(runId ?? "", data, { ...client, signal: abort.signal });
       result.then(() => settle(), settle);
       return result;
     },
-    [runId, id, target],
+    [runId, target, open],
   );
-  return { send, isLoading: pending > 0, error, isReady: !missing && options.enabled !== false };
+  const cancel = useCallback(() => {
+    for (const abort of open) abort.abort();
+  }, [open]);
+
+  const isReady = !missing && options.enabled !== false;
+  return { send, pending, isLoading: pending > 0, error, isReady, cancel };
 }
 
 type State = { target: string; pending: number; error: RunstreamError | undefined };
+
+/** `send` of the input stream that has this id. */
+function sendTo(id: string): DefinedInputStream<unknown>["send"] {
+  return (runId, data, options) => sendToStream(runId, id, data, options);
+}

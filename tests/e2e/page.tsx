@@ -134,6 +134,11 @@ function Sending({ name, runId, id, options }: { name: string; runId?: string; i
   return null;
 }
 
+/** The code of a typed error, the name of any other. */
+function nameOf(error: { name: string; code: string }): string {
+  return error.name === "RunstreamError" ? error.code : error.name;
+}
+
 function newRoot(): Root {
   return createRoot(document.body.appendChild(document.createElement("div")));
 }
@@ -233,14 +238,16 @@ const page = {
   async send(name: string, values: unknown[]) {
     const promises = values.map((value) => senders[name]?.last?.send(value));
     return (await Promise.allSettled(promises)).map((outcome) =>
-      outcome.status === "fulfilled" ? "sent" : (outcome.reason.code as string),
+      outcome.status === "fulfilled" ? "sent" : nameOf(outcome.reason),
     );
   },
   sendAndForget: (name: string, value: unknown) => void senders[name]?.last?.send(value),
   sending(name: string) {
     const { last, loading } = senders[name] as (typeof senders)[string];
-    return { isReady: last?.isReady, isLoading: last?.isLoading, error: last?.error?.code, loading };
+    const { isReady, isLoading, pending, error } = last ?? {};
+    return { isReady, isLoading, pending, error: error?.code, loading };
   },
+  cancelSends: (name: string) => senders[name]?.last?.cancel(),
   /** Reads a stream that breaks after every part, on a clock that jumps to the next timer. */
   reconnectForEver() {
     const channel = new MessageChannel();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startDevServer } from "../../js/dev-server/server.ts";
 import { openBrowser, type TestBrowser, until } from "./browser.ts";
 import { numbers, setStage } from "./support.ts";
 
@@ -440,15 +441,69 @@ describe("sending", () => {
     expect((await sending()).isLoading).toBe(false);
   });
 
-  test("without a token, and with too much", async () => {
+  test("row 47: isLoading until all are done, and the first error stays", async () => {
+    await sender();
+    await until(sending, ({ isReady }) => isReady === true);
+    stage.server.faults.add({ kind: "status", status: 400, on: "input", skip: 1 });
+    stage.server.faults.add({ kind: "status", status: 500, on: "input", skip: 1 });
+    expect(await send(numbers(4))).toEqual(["sent", "rejected", "http", "sent"]);
+    const { loading, error, isLoading, pending } = await until(sending, ({ isLoading }) => !isLoading);
+    expect({ error, isLoading, pending }).toEqual({ error: "rejected", isLoading: false, pending: 0 });
+    // One stretch of true: it never said done in between.
+    expect(loading.join().match(/true(?=,false)/g)).toHaveLength(1);
+  });
+
+  test("row 49: without a network sends wait, are counted, can be cancelled, and leave in order when it is back", async () => {
+    await sender();
+    await until(sending, ({ isReady }) => isReady === true);
+    const network = stage.page.context();
+    await network.setOffline(true);
+    const cancelled = send([0, 1]);
+    await until(sending, ({ pending, isLoading }) => pending === 2 && isLoading === true);
+    await stage.page.evaluate(() => window.page.cancelSends("s"));
+    expect(await cancelled).toEqual(["AbortError", "AbortError"]);
+    await until(sending, ({ pending, error }) => pending === 0 && error === undefined);
+    const waiting = send([2, 3, 4]);
+    await until(sending, ({ pending }) => pending === 3);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(received()).toEqual([]);
+    await network.setOffline(false);
+    expect(await waiting).toEqual(["sent", "sent", "sent"]);
+    expect(received()).toEqual([2, 3, 4]);
+    await until(sending, ({ pending, isLoading }) => pending === 0 && !isLoading);
+  });
+
+  test("row 48: what a browser sends is stored once by a server that says it honours the part id", async () => {
+    const honouring = await startDevServer({ port: 0, dedupeParts: true });
+    try {
+      const run = honouring.createRun().id;
+      await sender({ baseURL: honouring.url, accessToken: await honouring.token(run) }, run);
+      await until(sending, ({ isReady }) => isReady === true);
+      expect(await send([1])).toEqual(["sent"]);
+      honouring.faults.add({ kind: "drop-answer", times: 2 });
+      expect(await send([2, 3])).toEqual(["sent", "sent"]);
+      expect(honouring.records(run, "$trigger.input:cancel")).toHaveLength(3);
+    } finally {
+      await honouring.close();
+    }
+  });
+
+  test("row 50: too much is refused before any request; a 413 that the page may not read is not retried for ever", async () => {
+    await sender();
+    await until(sending, ({ isReady }) => isReady === true);
+    const posts = () => stage.server.requests.filter(({ method }) => method === "POST").length;
+    expect(await send(["x".repeat(1_048_576)])).toEqual(["too-large"]);
+    expect(posts()).toBe(0);
+    stage.server.faults.add({ kind: "status", status: 413, cors: false, on: "input", times: "always" });
+    expect(await send([1])).toEqual(["unconfirmed"]);
+    // The send itself, and the question whether it may be repeated.
+    expect(posts()).toBe(2);
+  });
+
+  test("without a token: not-ready", async () => {
     await sender({ baseURL: stage.client.baseURL });
     await until(sending, ({ isReady }) => isReady === false);
     expect(await send([1])).toEqual(["not-ready"]);
-    await sender();
-    await until(sending, ({ isReady }) => isReady === true);
-    expect(await send(["x".repeat(1_048_576)])).toEqual(["too-large"]);
-    stage.server.faults.add({ kind: "drop-answer" });
-    expect(await send([3])).toEqual(["unconfirmed"]);
   });
 });
 
