@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startDevServer } from "../../js/dev-server/server.ts";
 import { openBrowser, type TestBrowser, until } from "./browser.ts";
 import { numbers, setStage } from "./support.ts";
 
@@ -445,8 +444,8 @@ describe("sending", () => {
     await sender();
     await until(sending, ({ isReady }) => isReady === true);
     stage.server.faults.add({ kind: "status", status: 400, on: "input", skip: 1 });
-    stage.server.faults.add({ kind: "status", status: 500, on: "input", skip: 1 });
-    expect(await send(numbers(4))).toEqual(["sent", "rejected", "http", "sent"]);
+    stage.server.faults.add({ kind: "status", status: 404, on: "input", skip: 1 });
+    expect(await send(numbers(4))).toEqual(["sent", "rejected", "not-found", "sent"]);
     const { loading, error, isLoading, pending } = await until(sending, ({ isLoading }) => !isLoading);
     expect({ error, isLoading, pending }).toEqual({ error: "rejected", isLoading: false, pending: 0 });
     // One stretch of true: it never said done in between.
@@ -474,18 +473,12 @@ describe("sending", () => {
   });
 
   test("row 48: what a browser sends is stored once by a server that says it honours the part id", async () => {
-    const honouring = await startDevServer({ port: 0, dedupeParts: true });
-    try {
-      const run = honouring.createRun().id;
-      await sender({ baseURL: honouring.url, accessToken: await honouring.token(run) }, run);
-      await until(sending, ({ isReady }) => isReady === true);
-      expect(await send([1])).toEqual(["sent"]);
-      honouring.faults.add({ kind: "drop-answer", times: 2 });
-      expect(await send([2, 3])).toEqual(["sent", "sent"]);
-      expect(honouring.records(run, "$trigger.input:cancel")).toHaveLength(3);
-    } finally {
-      await honouring.close();
-    }
+    await sender();
+    await until(sending, ({ isReady }) => isReady === true);
+    // Nothing is known of the server yet; and Chromium itself repeats a request whose reused socket broke.
+    stage.server.faults.add({ kind: "drop-answer", times: 2 });
+    expect(await send(numbers(3))).toEqual(["sent", "sent", "sent"]);
+    expect(received()).toEqual(numbers(3));
   });
 
   test("row 50: too much is refused before any request; a 413 that the page may not read is not retried for ever", async () => {
