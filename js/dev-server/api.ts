@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { type App, authenticate, authorize } from "./app.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody } from "./http.ts";
 import { readableAs } from "./read.ts";
-import { describeRun } from "./runs.ts";
+import { describeRun } from "./run-views.ts";
 import { ENVIRONMENT_ID } from "./tokens.ts";
 import { block, callBack, complete, retrieve, waitForInput } from "./waitpoint-routes.ts";
 

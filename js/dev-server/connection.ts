@@ -7,6 +7,9 @@ export interface Connection {
   readonly runId: string;
   readonly streamKey: string;
   readonly version: StreamVersion;
+  /** The page it came from: "http://localhost:5173". Undefined for what is no page. */
+  readonly origin: string | undefined;
+  readonly userAgent: string | undefined;
   readonly openedAt: Date;
   closedAt: Date | undefined;
   closedBy: "client" | "server" | "fault" | "shutdown" | undefined;

@@ -17,10 +17,19 @@ export class Connections {
     return this.#connections;
   }
 
+  /** How many read this stream now. */
+  count(run: string, stream: string): number {
+    const open = [...this.#outlets.values()].map(({ connection }) => connection);
+    return open.filter(({ runId, streamKey }) => runId === run && streamKey === stream).length;
+  }
+
   /** `asked` is what the reader asked for; the rest is kept up to date while it is connected. */
   open(
     res: Res,
-    asked: Pick<Connection, "runId" | "streamKey" | "version" | "lastEventId" | "startLatest" | "timeoutSeconds">,
+    asked: Pick<
+      Connection,
+      "runId" | "streamKey" | "version" | "origin" | "userAgent" | "lastEventId" | "startLatest" | "timeoutSeconds"
+    >,
     taken: readonly Fault[],
     faults: FaultList,
   ): Outlet {

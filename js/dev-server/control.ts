@@ -3,6 +3,7 @@ import type { Fault } from "./faults.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody } from "./http.ts";
 import { partId as newPartId } from "./ids.ts";
 import { appendValue } from "./operations.ts";
+import { outlineRun, viewRun } from "./run-views.ts";
 import type { RunOptions, RunState } from "./runs.ts";
 import type { S2 } from "./s2.ts";
 import { scopesForRun } from "./tokens.ts";
@@ -39,6 +40,10 @@ const ROUTES: Record<string, Handler> = {
     json(res, found ? 200 : 201, { id: run.id, publicAccessToken });
   },
 
+  "GET /runs": (app, _req, res) => json(res, 200, { runs: app.runs.list.map(outlineRun).reverse() }),
+
+  "GET /runs/*": (app, _req, res, parts) => json(res, 200, viewRun(app, app.runs.get(parts[1] ?? ""))),
+
   "POST /runs/*/complete": async (app, req, res, parts) => {
     const { state } = (await body(req)) as { state?: Exclude<RunState, "executing"> };
     app.runs.complete(parts[1] ?? "", state);
@@ -67,8 +72,9 @@ const ROUTES: Record<string, Handler> = {
     json(res, 200, { ok: true, pending: app.faults.pending });
   },
 
-  "DELETE /faults": (app, _req, res) => {
-    app.faults.clear();
+  "DELETE /faults": async (app, req, res) => {
+    const { run } = (await body(req)) as { run?: string };
+    app.faults.clear(run);
     json(res, 200, { ok: true });
   },
 

@@ -2,7 +2,7 @@ import type { App } from "./app.ts";
 import { inputId, partId } from "./ids.ts";
 import { type LogRecord, type NewRecord, RecordLog } from "./log.ts";
 import type { Entry } from "./log-v1.ts";
-import { INPUT_PREFIX } from "./runs.ts";
+import { INPUT_PREFIX, noteKey } from "./runs.ts";
 
 /** What tests and the control routes do to the log, past the gateway and its checks. */
 
@@ -16,7 +16,7 @@ export function appendValue(
 ): LogRecord[] | Entry {
   const run = app.runs.get(runId);
   const { log } = app.runs.stream(run, key);
-  if (!run.realtimeStreams.includes(key) && !key.startsWith(INPUT_PREFIX)) run.realtimeStreams.push(key);
+  noteKey(run, key);
   if (log instanceof RecordLog) {
     return log.append(...values.map((data) => ({ body: JSON.stringify({ data, id: id ?? partId() }) })));
   }
@@ -26,7 +26,9 @@ export function appendValue(
 /** Stores one value as an input send does: its JSON text, as a string. */
 export function appendInput(app: App, runId: string, id: string, value: unknown): LogRecord | Entry {
   const data: string | undefined = JSON.stringify(value);
-  const { log } = app.runs.stream(app.runs.get(runId), INPUT_PREFIX + id);
+  const run = app.runs.get(runId);
+  const { log } = app.runs.stream(run, INPUT_PREFIX + id);
+  noteKey(run, INPUT_PREFIX + id);
   const stored =
     log instanceof RecordLog
       ? (log.append({ body: JSON.stringify({ data, id: inputId() }) })[0] as LogRecord)

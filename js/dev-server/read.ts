@@ -51,7 +51,10 @@ async function serve(app: App, req: Req, res: Res, run: Run, key: string, timeou
 
   const faults = app.faults.take("read", run.id, key);
   const timeoutSeconds = isV2 ? wait : wait || app.timing.defaultTimeoutSeconds;
-  const asked = { runId: run.id, streamKey: key, version: run.version, lastEventId, startLatest, timeoutSeconds };
+  const asked = {
+    ...{ runId: run.id, streamKey: key, version: run.version, lastEventId, startLatest, timeoutSeconds },
+    ...{ origin: originOf(req), userAgent: header(req, "user-agent") },
+  };
   const outlet = app.connections.open(res, asked, faults, app.faults);
   if (await answerInstead(faults, req, res, outlet)) return;
 
@@ -82,6 +85,12 @@ async function serve(app: App, req: Req, res: Res, run: Run, key: string, timeou
     if (!after) return outlet.end();
     await readV1({ log, after, idleMs: waitMs, outlet, script, timing: app.timing });
   }
+}
+
+/** A page of this server's own says it in another header than the others. */
+function originOf(req: Req): string | undefined {
+  const referer = header(req, "referer");
+  return header(req, "origin") ?? (referer && URL.canParse(referer) ? new URL(referer).origin : undefined);
 }
 
 /** Plays the faults that concern the whole answer. True when there is nothing left to say. */

@@ -2,6 +2,7 @@ import { findRoute } from "./api.ts";
 import type { App } from "./app.ts";
 import { basin } from "./basin.ts";
 import { control } from "./control.ts";
+import { dashboard } from "./dashboard.ts";
 import { begin, breakOff, json, preflight, type Req, type Res, text } from "./http.ts";
 import { readInput, readOutput } from "./read.ts";
 import { append, sendInput, streamOfTarget } from "./write.ts";
@@ -21,6 +22,7 @@ async function route(app: App, req: Req, res: Res): Promise<void> {
   const [path = "/", query] = (req.url ?? "/").split(/\?(.*)/s);
   if (path.length > 1 && path.endsWith("/")) return redirect(res, path.slice(0, -1).replace(/\/+/g, "/"), query);
   const parts = path.split("/").slice(1).map(decodeURIComponent);
+  if (path === "/" || path === "/dashboard") return dashboard(req, res);
   if (parts[0] === "dev") return control(app, req, res, parts.slice(1));
   if (path.startsWith("/realtime/v1/streams/")) return streams(app, req, res, parts.slice(3));
   if (parts[0] === "v1" && !app.s2) return basin(app, req, res, parts.slice(1));

@@ -35,6 +35,8 @@ export interface Run {
   readonly createdAt: Date;
   /** Keys of the output streams that were created or appended to. Input streams never appear here. */
   readonly realtimeStreams: string[];
+  /** Ids of the input streams that were sent to or waited for. */
+  readonly inputStreams: string[];
 }
 
 export interface Stream {
@@ -50,30 +52,12 @@ export interface Stream {
 
 export const INPUT_PREFIX = "$trigger.input:";
 
-/** A run as the service tells of it; what a server of streams cannot know is left out or at its simplest. */
-export function describeRun(run: Run): Record<string, unknown> {
-  const isWaiting = run.state === "executing" && run.waitsFor?.status === "WAITING";
-  const { id, taskIdentifier, tags, batchId, createdAt, completedAt, realtimeStreams } = run;
-  return {
-    ...{ id, taskIdentifier, tags, batchId, createdAt, realtimeStreams },
-    status: isWaiting ? "WAITING" : run.state.toUpperCase(),
-    isQueued: false,
-    isExecuting: run.state === "executing" && !isWaiting,
-    isWaiting,
-    isCompleted: completedAt !== undefined,
-    isSuccess: run.state === "completed",
-    isFailed: run.state === "failed",
-    isCancelled: run.state === "canceled",
-    isTest: false,
-    updatedAt: completedAt ?? createdAt,
-    startedAt: createdAt,
-    finishedAt: completedAt,
-    costInCents: 0,
-    baseCostInCents: 0,
-    durationMs: (completedAt ?? new Date()).getTime() - createdAt.getTime(),
-    depth: run.parentId === undefined ? 0 : 1,
-    triggerFunction: "trigger",
-  };
+/** Notes a key that was written or waited for. */
+export function noteKey(run: Run, key: string): void {
+  const isInput = key.startsWith(INPUT_PREFIX);
+  const keys = isInput ? run.inputStreams : run.realtimeStreams;
+  const name = isInput ? key.slice(INPUT_PREFIX.length) : key;
+  if (!keys.includes(name)) keys.push(name);
 }
 
 export class Runs {
@@ -106,11 +90,17 @@ export class Runs {
       waitsFor: undefined,
       createdAt: new Date(),
       realtimeStreams: [],
+      inputStreams: [],
     };
     this.#runs.set(id, run);
     this.#assumed.delete(id);
     this.#streams.set(id, new Map());
     return run;
+  }
+
+  /** Oldest first. */
+  get list(): readonly Run[] {
+    return [...this.#runs.values()];
   }
 
   /** Was created here. */
@@ -156,6 +146,11 @@ export class Runs {
   /** The stream, to write to; undefined if that is how one learns that it is being deleted. */
   writableStream(run: Run, key: string): Stream | undefined {
     return this.#deleteAbandoned(run, key) ? undefined : this.stream(run, key);
+  }
+
+  /** Those kept in this process, oldest first. */
+  streamsOf(run: Run): readonly Stream[] {
+    return [...(this.#streams.get(run.id)?.values() ?? [])];
   }
 
   /** The stream, if it is there. */

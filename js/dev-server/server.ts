@@ -9,14 +9,17 @@
  *
  * | route | body | answer |
  * |---|---|---|
+ * | GET / | | the dashboard, a page |
  * | GET /dev/health | | `{ok}` |
+ * | GET /dev/runs | | `{runs}`, the newest first |
+ * | GET /dev/runs/:run | | the run, `streams`, `connections` and `faults`: the last 50 of each, the newest first |
  * | POST /dev/runs | `{id?, version?, parentId?, rootId?, taskIdentifier?, tags?, expiresIn?}` | `{id, publicAccessToken}`, also for a run that exists |
  * | POST /dev/runs/:run/complete | `{state?: "completed" \| "failed" \| "canceled"}` | `{ok}` |
  * | POST /dev/runs/:run/streams/:key | `{data, partId?}` | `{ok}`: one part, typed |
  * | DELETE /dev/runs/:run/streams/:key | | `{deleted}` |
  * | POST /dev/faults | a step, or an array of steps; a step is a fault or an array of faults for one request | `{ok, pending}` |
  * | GET /dev/faults | | `{pending, fired}` |
- * | DELETE /dev/faults | | `{ok}` |
+ * | DELETE /dev/faults | `{run?}` | `{ok}` |
  * | GET /dev/connections | | `{connections}` |
  * | POST /dev/connections/cut | `{run?, stream?}` | `{cut}`: how many readers lost their socket |
  */

@@ -3,7 +3,7 @@ import { type App, authenticate, authorize, isSizeKnown } from "./app.ts";
 import { parseTime } from "./durations.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody, text } from "./http.ts";
 import { RecordLog } from "./log.ts";
-import { INPUT_PREFIX, type Run } from "./runs.ts";
+import { INPUT_PREFIX, noteKey, type Run } from "./runs.ts";
 import { parseWait, type WaitRequest } from "./wait-request.ts";
 import type { Output, Waitpoint } from "./waitpoints.ts";
 
@@ -30,6 +30,7 @@ export async function waitForInput(app: App, req: Req, res: Res, runId: string):
     idempotencyKeyExpiresAt: parseTime(body.idempotencyKeyTTL),
     tags,
   });
+  noteKey(run, INPUT_PREFIX + body.streamId);
   app.waitpoints.listen(run.id, body.streamId, waitpoint);
   if (!isCached) await completeWithPast(app, run, body);
   json(res, 200, { waitpointId: waitpoint.id, isCached });

@@ -3,7 +3,7 @@ import { setBasinHeaders } from "./basin.ts";
 import { allowOrigin, empty, header, json, type Req, type Res, readBody, text } from "./http.ts";
 import { inputId, partId } from "./ids.ts";
 import { ingest } from "./ingest.ts";
-import { INPUT_PREFIX, type Run } from "./runs.ts";
+import { INPUT_PREFIX, noteKey, type Run } from "./runs.ts";
 import { fateOf } from "./send-faults.ts";
 import { isRepeated, type Outcome, storePart } from "./store-part.ts";
 
@@ -84,6 +84,7 @@ export async function sendInput(app: App, req: Req, res: Res, runId: string, id:
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     return json(res, 400, { ok: false, error: "Invalid request body" });
   }
+  noteKey(run, key);
   const data = JSON.stringify((body as { data?: unknown }).data) as string | undefined;
   const outcome = await storePart(app, run, key, { data, id: sentId ?? inputId(), sentId });
   if (outcome.status === 200 && outcome.isNew) app.waitpoints.sent(run.id, id, data);
@@ -121,10 +122,6 @@ async function findTarget(
     json(res, 404, { error: "Not found" });
   }
   return undefined;
-}
-
-function noteKey(run: Run, key: string): void {
-  if (!run.realtimeStreams.includes(key)) run.realtimeStreams.push(key);
 }
 
 function isTarget(target: string): target is Target {

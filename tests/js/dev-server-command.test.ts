@@ -215,6 +215,56 @@ describe("the routes under /dev", () => {
     );
   });
 
+  it("tell of runs, their streams, readers and faults", async () => {
+    const server = await serve();
+    server.createRun({ id: "run_1" });
+    server.createRun({ id: "run_2", parentId: "run_1", rootId: "run_1", version: "v1" });
+    const { runs } = await call(server, "GET", "/dev/runs");
+    expect(runs).toMatchObject([
+      { id: "run_2", parentId: "run_1", rootId: "run_1", version: "v1", state: "executing", streamCount: 0 },
+      { id: "run_1" },
+    ]);
+    server.appendAll("run_1", "chat", [1, 2, 3]);
+    server.appendInput("run_1", "approval", true);
+    const headers = { "last-event-id": "1", referer: "http://app.example/chat?x" };
+    const first = await read(server, "/realtime/v1/streams/run_1/chat", headers);
+    await first.until("event: ping");
+    server.faults.add({ kind: "status", status: 503, run: "run_1" }, { kind: "cut", run: "run_1", times: "always" });
+    await send(server, "GET", "/realtime/v1/streams/run_1/chat", { headers: { origin: "http://b.example" } });
+    const run = await call(server, "GET", "/dev/runs/run_1");
+    expect(run).toMatchObject({
+      id: "run_1",
+      streamCount: 2,
+      streams: [
+        { key: "chat", name: "chat", isInput: false, records: 3, readers: 1 },
+        { key: "$trigger.input:approval", name: "approval", isInput: true, records: 1, readers: 0 },
+      ],
+      connections: [
+        { origin: "http://b.example", status: 503, faultsFired: ["status"] },
+        { origin: "http://app.example", lastEventId: "1", recordsWritten: 1 },
+      ],
+      faults: { pending: 1, fired: [{ kind: "status", stream: "chat" }] },
+    });
+    expect((await call(server, "GET", "/dev/runs/run_2")).connections).toEqual([]);
+    await call(server, "DELETE", "/dev/faults", { run: "run_2" });
+    expect((await call(server, "GET", "/dev/runs/run_1")).faults.pending).toBe(1);
+    await call(server, "DELETE", "/dev/faults", { run: "run_1" });
+    expect((await call(server, "GET", "/dev/runs/run_1")).faults).toEqual({ pending: 0, fired: [] });
+    first.close();
+  });
+
+  it("tell what a run waits for", async () => {
+    const server = await serve();
+    server.createRun({ id: "run_1" });
+    const body = JSON.stringify({ streamId: "approval", timeout: "1h" });
+    const waiting = await send(server, "POST", "/api/v1/runs/run_1/input-streams/wait", { body });
+    const { waitpointId: id } = JSON.parse(waiting.body);
+    await send(server, "POST", `/engine/v1/runs/run_1/waitpoints/tokens/${id}/wait`, { body: "{}" });
+    expect((await call(server, "GET", "/dev/runs/run_1")).waitsFor).toEqual({ id, timeoutAt: expect.any(String) });
+    server.appendInput("run_1", "approval", 1);
+    expect(await call(server, "GET", "/dev/runs/run_1")).not.toHaveProperty("waitsFor");
+  });
+
   it("append, delete and complete", async () => {
     const server = await serve();
     server.createRun({ id: "run_1" });

@@ -445,7 +445,13 @@ describe("addresses", () => {
 
   it("that nobody knows are 404", async () => {
     const server = await serveRun();
-    for (const path of ["/", "/api/v1/runs", "/realtime/v1/streams/run_1", "/realtime/v1/streams//x", `${append}/x`]) {
+    for (const path of [
+      "/index.html",
+      "/api/v1/runs",
+      "/realtime/v1/streams/run_1",
+      "/realtime/v1/streams//x",
+      `${append}/x`,
+    ]) {
       expect((await send(server, "GET", path)).status).toBe(404);
     }
   });
