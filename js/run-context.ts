@@ -181,12 +181,12 @@ function officialRun(): RunContext | undefined {
 }
 
 const atOfficialEnd = new Set<() => void>();
-let listensForCleanup = false;
+let listensTo: Official["lifecycle-hooks"];
 
 function listenForCleanup(): void {
   const hooks = official()?.["lifecycle-hooks"];
-  if (listensForCleanup || !hooks) return;
-  listensForCleanup = true;
+  if (!hooks || hooks === listensTo) return;
+  listensTo = hooks;
   hooks.registerGlobalCleanupHook({
     id: "runstream",
     fn: () => {
