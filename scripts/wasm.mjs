@@ -29,31 +29,43 @@ const SOURCES = ["src", "Cargo.toml", "Cargo.lock", ".cargo", "rust-toolchain.to
 const TOOLS = ["scripts/wasm.mjs", "scripts/panics.mjs", "scripts/tools", "package-lock.json"];
 
 export const generated = join(root, "js", "generated");
-const out = join(cache, "wasm");
-const wasm = join(out, "runstream_bg.wasm");
-const glue = join(out, "runstream.js");
+
+/** The boundary is built once for each of its features: what only reads does not pay for what writes. */
+const MODULES = [
+  { feature: "reader", name: "runstream", inlined: "wasm-inline" },
+  { feature: "writer", name: "writer", inlined: "writer-inline" },
+];
 
 /** js/generated: all that importing js/*.ts in a test takes. */
 export async function buildWasm() {
   await whenStale("wasm", {
     inputs: () => hash(files(...SOURCES, ...TOOLS), capture("rustc", ["-V"])),
-    outputs: ["runstream.js", "runstream.d.ts", "runstream_bg.wasm", "wasm-inline.js", "wasm-inline.d.ts"].map((name) =>
-      join(generated, name),
+    outputs: MODULES.flatMap(({ name, inlined }) =>
+      [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${inlined}.js`, `${inlined}.d.ts`].map((file) =>
+        join(generated, file),
+      ),
     ),
     work: async () => {
-      await compile();
-      const names = optimize();
-      writeFileSync(glue, withShortInit(renamed(readFileSync(glue, "utf8"), names)));
-      const types = join(out, "runstream.d.ts");
-      writeFileSync(types, upTo("export type InitInput", readFileSync(types, "utf8")) + INIT_TYPES);
-      inline(readFileSync(wasm));
-      mkdirSync(generated, { recursive: true });
-      for (const name of readdirSync(out)) renameSync(join(out, name), join(generated, name));
+      for (const module of MODULES) await buildModule(module);
     },
   });
 }
 
-async function compile() {
+async function buildModule({ feature, name, inlined }) {
+  const out = join(cache, "wasm", name);
+  const wasm = join(out, `${name}_bg.wasm`);
+  await compile(feature, name, out);
+  const names = optimize(wasm);
+  const glue = join(out, `${name}.js`);
+  writeFileSync(glue, withShortInit(renamed(readFileSync(glue, "utf8"), names, name, wasm)));
+  const types = join(out, `${name}.d.ts`);
+  writeFileSync(types, upTo("export type InitInput", readFileSync(types, "utf8")) + INIT_TYPES);
+  inline(readFileSync(wasm), join(out, inlined), `${name}_bg.wasm`);
+  mkdirSync(generated, { recursive: true });
+  for (const file of readdirSync(out)) renameSync(join(out, file), join(generated, file));
+}
+
+async function compile(feature, name, out) {
   // Panic messages name files: without this, files of whoever built it. Added to the flags of .cargo/config.toml.
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
@@ -67,6 +79,9 @@ async function compile() {
       "--release",
       "-p",
       "runstream-wasm",
+      "--no-default-features",
+      "--features",
+      feature,
       "--target",
       TARGET,
       "--config",
@@ -80,13 +95,13 @@ async function compile() {
   rmSync(out, { recursive: true, force: true });
   await run(join(toolsBin, "wasm-bindgen"), [
     pruned,
-    ...["--target", "web", "--out-dir", out, "--out-name", "runstream"],
+    ...["--target", "web", "--out-dir", out, "--out-name", name],
     ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
   ]);
 }
 
 /** Returns the new names of the imports and exports: the long ones cost 3 KB of gzip, half of it in the glue. */
-function optimize() {
+function optimize(wasm) {
   const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
   const features = ["--mvp-features", ...FEATURES.map((name) => `--enable-${name}`)];
   const { status, stdout, stderr } = spawnSync(
@@ -102,7 +117,7 @@ const CHANGED =
   "wasm-bindgen writes its glue in another form: adapt what scripts/wasm.mjs does with it, or leave that out";
 
 /** The glue, speaking the new names. In it an import is a key of an object, and an export a property of `wasm`. */
-function renamed(text, names) {
+function renamed(text, names, name, wasm) {
   const imports = new Map(names.imports.map(([, name, short]) => [name, short]));
   const exports = new Map(names.exports);
   const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(wasm)));
@@ -113,8 +128,8 @@ function renamed(text, names) {
       return indent + imports.get(name);
     })
     .replace(/\bwasm\.(\w+)/g, (_, name) => `wasm.${exports.get(name) ?? name}`)
-    .replace('"./runstream_bg.js": import0', `"${module}": import0`);
-  if (found !== imports.size || result.includes("runstream_bg")) throw new Stop(CHANGED);
+    .replace(`"./${name}_bg.js": import0`, `"${module}": import0`);
+  if (found !== imports.size || result.includes(`${name}_bg`)) throw new Stop(CHANGED);
   return result;
 }
 
@@ -141,12 +156,12 @@ function upTo(marker, text) {
 }
 
 /** Base64, since no bundler, test runner or server needs to be told what to do with a string. */
-function inline(bytes) {
+function inline(bytes, path, what) {
   const { stdout } = spawnSync(join(toolsBin, "zopfli"), { input: bytes, maxBuffer: bytes.length });
   if (!stdout || !inflateRawSync(stdout).equals(bytes)) throw new Stop("zopfli failed");
-  writeFileSync(join(out, "wasm-inline.js"), `export default "${stdout.toString("base64")}";\n`);
+  writeFileSync(`${path}.js`, `export default "${stdout.toString("base64")}";\n`);
   writeFileSync(
-    join(out, "wasm-inline.d.ts"),
-    "/** runstream_bg.wasm: base64 of raw deflate. */\ndeclare const wasm: string;\nexport default wasm;\n",
+    `${path}.d.ts`,
+    `/** ${what}: base64 of raw deflate. */\ndeclare const wasm: string;\nexport default wasm;\n`,
   );
 }

@@ -1,5 +1,7 @@
 //! How long to wait before the next attempt.
 
+use crate::random;
+
 /// First delay, in milliseconds. Doubles with every failure in a row.
 pub const BASE: u64 = 100;
 /// Longest delay that is not the server's own wish.
@@ -22,12 +24,7 @@ impl Backoff {
     /// stream's `retry` field, `retry_after` what the last answer asked for; both are minimums.
     pub fn delay(&mut self, failures: u32, floor: u64, retry_after: Option<u64>) -> u64 {
         let full = BASE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(CAP);
-        // splitmix64: small, and good enough to spread clients.
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let jittered = full / 2 + (z ^ (z >> 31)) % (full / 2 + 1);
+        let jittered = full / 2 + random::next(&mut self.state) % (full / 2 + 1);
         jittered.max(floor.min(RETRY_AFTER_CAP)).max(retry_after.unwrap_or(0).min(RETRY_AFTER_CAP))
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a subscription, named for the decision it informs.
+//! What can go wrong with a subscription or a writer, named for the decision it informs.
 
 /// The kind of failure. [`as_str`](Code::as_str) is the `code` of the JavaScript error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Code {
     BadEvent,
     /// An option that cannot be.
     InvalidArgument,
+    /// A part that is larger than a record may be.
+    TooLarge,
 }
 
 impl Code {
@@ -39,6 +41,7 @@ impl Code {
             Self::BufferExceeded => "buffer-exceeded",
             Self::BadEvent => "bad-event",
             Self::InvalidArgument => "invalid-argument",
+            Self::TooLarge => "too-large",
         }
     }
 }

@@ -4,6 +4,8 @@
 //! what was seen, and decides when to connect, wait, resume and give up. It has no clock, no randomness and no I/O:
 //! [`Subscription`] takes `now` with every call and says what to do through [`Subscription::poll_action`].
 //!
+//! [`writer::Writer`] is its counterpart for writing, made the same way.
+//!
 //! To read a captured stream only, [`sse::Decoder`] and [`wire::Batch`] are enough.
 
 #![forbid(unsafe_op_in_unsafe_fn)]
@@ -14,12 +16,14 @@ mod delivery;
 mod error;
 mod json;
 mod mutant;
+mod random;
 mod seen;
 mod sequencer;
 pub mod sse;
 mod subscription;
 mod throttle;
 pub mod wire;
+pub mod writer;
 
 pub use delivery::Delivery;
 pub use error::{Code, Error};

@@ -1,5 +1,6 @@
 //! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
 
+use crate::time::retry_after;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use gloo_net::http::Headers;
 use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
@@ -189,15 +190,6 @@ async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
         Some(bytes) => bytes.to_vec(),
         None => Uint8Array::new(&value).to_vec(),
     }))
-}
-
-/// `Retry-After` as milliseconds from now: seconds, or a date.
-fn retry_after(value: &str) -> Option<u64> {
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(seconds.saturating_mul(1_000));
-    }
-    let date = js_sys::Date::parse(value);
-    date.is_finite().then(|| (date as u64).saturating_sub(crate::time::now()))
 }
 
 /// `undefined` where there is no such property, or where asking for it throws.
