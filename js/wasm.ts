@@ -1,6 +1,8 @@
-// Loaded on the first subscription, so that a page pays for the core when it streams. The only importer of generated/.
+// Loaded on the first subscription, so that a page pays for the core when it streams. The only importer of
+// the reader's glue.
 import init, { type Handle, open } from "./generated/runstream.js";
 import compressed from "./generated/wasm-inline.js";
+import { compileInlined } from "./inflate.ts";
 
 /** One running subscription of the core. `free` closes its connection. */
 export type CoreHandle = Omit<Handle, typeof Symbol.dispose>;
@@ -53,24 +55,6 @@ export type CoreHost = {
 };
 
 export async function start(): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
-  await init(await WebAssembly.compile(await inflate(compressed)));
+  await init(await compileInlined(compressed));
   return (config, host) => open(config, host);
-}
-
-async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
-  const text = atob(base64);
-  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
-  if (typeof DecompressionStream !== "function") {
-    const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");
-    if (!zlib) throw new Error("neither DecompressionStream nor node:zlib is here to unpack the wasm");
-    return new Uint8Array(zlib.inflateRawSync(bytes));
-  }
-  // Written by hand: a Blob's stream() is missing in some test environments.
-  const stream = new DecompressionStream("deflate-raw");
-  const writer = stream.writable.getWriter();
-  writer.write(bytes).then(
-    () => writer.close(),
-    () => {},
-  );
-  return new Uint8Array(await new Response(stream.readable).arrayBuffer());
 }

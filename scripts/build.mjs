@@ -35,7 +35,7 @@ export async function buildPackage() {
       mkdirSync(dist, { recursive: true });
       await bundle();
       await declarations();
-      copyFileSync(join(generated, "runstream_bg.wasm"), join(dist, "runstream_bg.wasm"));
+      for (const name of ["runstream_bg.wasm", "writer_bg.wasm"]) copyFileSync(join(generated, name), join(dist, name));
       for (const path of ["README.md", "LICENSE", ...files("pkg-template")])
         if (existsSync(join(root, path))) copyFileSync(join(root, path), join(pkg, basename(path)));
       writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -39,7 +39,7 @@ const checks = [
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--", "-D", "warnings"],
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
-  ...clippy("--tests", "--workspace", "--target", "wasm32-unknown-unknown"),
+  ...clippy("--tests", "--workspace", "--features", "runstream-wasm/writer", "--target", "wasm32-unknown-unknown"),
   [...biome, process.env.CI ? "ci" : "check", "."],
   [...bin("typescript", "tsc"), "--noEmit"],
 ];

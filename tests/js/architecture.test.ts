@@ -44,9 +44,16 @@ describe("the boundary", () => {
 });
 
 describe("the client", () => {
-  test("imports the glue in one file, and that one lazily", () => {
-    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts"]);
+  test("imports the glue of each module in one file, and that one lazily", () => {
+    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts", "js/writer-wasm.ts"]);
+    expect(matching("js", /from ".*generated\/(runstream|wasm-inline)\.js"/, isClient)).toEqual(["js/wasm.ts"]);
     expect(matching("js", /^import (?!type).* from ".*\/wasm\.ts"/m, isClient)).toEqual([]);
+    expect(matching("js", /^import (?!type).* from ".*\/writer-wasm\.ts"/m, isClient)).toEqual(["js/writer.ts"]);
+    expect(matching("js", /^import (?!type).* from ".*\/writer\.ts"/m, isClient)).toEqual([]);
+  });
+
+  test("reads and writes apart: what only reads does not load what writes", () => {
+    expect(matching("js/react", /(pipe|append|writer|create|local-stream)\.ts"/)).toEqual([]);
   });
 
   test("has hooks without protocol and without timers", () => {

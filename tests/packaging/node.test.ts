@@ -17,10 +17,10 @@ test.for(modules)("Node requires %s: no top-level await anywhere", (name) => {
   expect(node("--no-warnings", "--input-type=commonjs", "-e", `console.log(typeof require("${name}"))`)).toBe("object");
 });
 
-test("the wasm can be found by name, and compiles", () => {
+test.for(["runstream", "writer"])("the wasm of the %s can be found by name, and compiles", (name) => {
   const code = `
     import { readFileSync } from "node:fs";
-    const url = import.meta.resolve("runstream/runstream_bg.wasm");
+    const url = import.meta.resolve("runstream/${name}_bg.wasm");
     console.log(await WebAssembly.compile(readFileSync(new URL(url))));`;
   expect(evaluate(code)).toContain("Module");
 });
