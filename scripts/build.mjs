@@ -1,6 +1,7 @@
 // src -> js/generated (wasm.mjs) -> pkg (here). Each half is skipped when nothing it reads has changed.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { buildDashboard, dashboard } from "./dashboard.mjs";
 import { cache, files, hash, readJson, root, run, Stop, script, whenStale } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./size.mjs";
@@ -26,6 +27,7 @@ export async function build() {
 
 /** pkg: the package as it would be published. */
 export async function buildPackage() {
+  await buildDashboard();
   await whenStale("pkg", {
     inputs: () => hash(files(...SOURCES, ...TOOLS)),
     outputs: [join(pkg, "package.json")],
@@ -36,6 +38,7 @@ export async function buildPackage() {
       await bundle();
       await declarations();
       for (const name of ["runstream_bg.wasm", "writer_bg.wasm"]) copyFileSync(join(generated, name), join(dist, name));
+      copyFileSync(dashboard, join(dist, "dashboard.html"));
       for (const path of ["README.md", "LICENSE", ...files("pkg-template")])
         if (existsSync(join(root, path))) copyFileSync(join(root, path), join(pkg, basename(path)));
       writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

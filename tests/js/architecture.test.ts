@@ -23,6 +23,8 @@ function matching(folder: string, pattern: RegExp, isOurs: (file: string) => boo
 const isCore = (file: string) => !file.startsWith("src/wasm");
 const isBoundary = (file: string) => file.startsWith("src/wasm") && file.endsWith(".rs");
 const isClient = (file: string) => !/^js\/(generated|dev-server)\//.test(file);
+/** The dev server's page is a client like any other; what serves it is not. */
+const isServer = (file: string) => !file.startsWith("js/dev-server/dashboard/");
 
 describe("the core", () => {
   test("knows no JavaScript, no clock, no randomness and no I/O", () => {
@@ -63,8 +65,14 @@ describe("the client", () => {
   });
 
   test("shares nothing with the dev server", () => {
-    expect(matching("js/dev-server", /from "\.\.\/(?!dev-server)|from "runstream/)).toEqual([]);
+    expect(matching("js/dev-server", /from "\.\.\/(?!dev-server)|from "(runstream|\.\/dashboard\/)/, isServer)).toEqual(
+      [],
+    );
     expect(matching("js", /from ".*dev-server/, isClient)).toEqual([]);
+  });
+
+  test("is used by the dev server's page as an app uses it: by the package's name, and nothing of the server is", () => {
+    expect(matching("js/dev-server/dashboard", /from "\.\.\//)).toEqual([]);
   });
 });
 

@@ -24,3 +24,20 @@ test.for(["runstream", "writer"])("the wasm of the %s can be found by name, and 
     console.log(await WebAssembly.compile(readFileSync(new URL(url))));`;
   expect(evaluate(code)).toContain("Module");
 });
+
+test("the dev server serves the dashboard, which needs nothing else", () => {
+  const page = evaluate(`
+    import { startDevServer } from "runstream/dev-server";
+    const server = await startDevServer({ port: 0 });
+    const answer = await fetch(server.url);
+    console.log(answer.status, answer.headers.get("content-type"), await answer.text());
+    await server.close();`);
+  expect(page).toMatch(/^200 text\/html; charset=utf-8 <!doctype html>/);
+  expect(page).toContain('<div id="root">');
+  const markup = page.replace(/(<(script|style)\b[^>]*>).*?<\/\2>/gs, "$1");
+  expect(markup.match(/<(script|style|link|img)\b[^>]*>/g)).toEqual([
+    '<link rel="icon" href="data:," />',
+    "<style>",
+    '<script type="module">',
+  ]);
+});
