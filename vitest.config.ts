@@ -25,6 +25,7 @@ export default defineConfig({
     projects: [
       project("js"),
       project("packaging", { ...slow, globalSetup: "tests/packaging/install.ts" }, []),
+      project("s2", slow),
       project("interop", slow),
       project("e2e", { ...slow, env: { CHROMIUM: chromium() ?? "" } }),
       project("long", { ...slow, testTimeout: 600_000 }),

@@ -6,6 +6,7 @@ import { chromedriver, webdriverJson } from "./browser.mjs";
 import { buildPackage } from "./build.mjs";
 import { fuzz } from "./fuzz.mjs";
 import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
+import { buildS2 } from "./s2.mjs";
 import { setup } from "./setup.mjs";
 import { simulate } from "./sim.mjs";
 import { buildWasm } from "./wasm.mjs";
@@ -19,10 +20,17 @@ const sections = {
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
-  interop: { at: "tests/interop", needs: [buildWasm], browser: true, run: vitest },
+  s2: { at: "tests/s2", needs: [buildWasm, buildS2], run: vitest },
+  interop: { at: "tests/interop", needs: [buildWasm, buildS2], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   fuzz: { at: "tests/fuzz", run: fuzzing, onlyWhenAsked: true },
-  long: { at: "tests/long", needs: [buildWasm, buildPackage], browser: true, run: vitest, onlyWhenAsked: true },
+  long: {
+    at: "tests/long",
+    needs: [buildWasm, buildPackage, buildS2],
+    browser: true,
+    run: vitest,
+    onlyWhenAsked: true,
+  },
 };
 
 async function main() {

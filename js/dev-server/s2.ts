@@ -58,12 +58,13 @@ export class S2 {
     return this.#ask("read", `${pathOf(runId, key)}/records?${query}`, init);
   }
 
-  /** The body of the first record at or after a position; undefined when there is none yet. */
+  /** The body of the first record from a position on that is no command; undefined when there is none yet. */
   async first(runId: string, key: string, seqNum: number): Promise<string | undefined> {
     try {
-      const answer = await this.#ask("read", `${pathOf(runId, key)}/records?seq_num=${seqNum}&count=1`);
-      const { records } = (await answer.json()) as { records: { body?: string }[] };
-      return records[0] && (records[0].body ?? "");
+      const answer = await this.#ask("read", `${pathOf(runId, key)}/records?seq_num=${seqNum}&count=100`);
+      const { records } = (await answer.json()) as { records: { headers?: [string, string][]; body?: string }[] };
+      const found = records.find(({ headers }) => headers?.[0]?.[0] !== "");
+      return found && (found.body ?? "");
     } catch (error) {
       // The position has not been written yet.
       if ((error as S2Error).status === 416) return undefined;
