@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const from = (path: string) => `${root}/${path}`;
 
 /** The harness bundled from the sources, as `{ path: text }`. */
-async function bundle(mode: "development" | "production"): Promise<Map<string, string>> {
+async function bundle(mode: "development" | "production", page: string): Promise<Map<string, string>> {
   const { outputFiles } = await build({
-    entryPoints: [from("tests/e2e/page.tsx")],
+    entryPoints: [{ in: from(page), out: "page" }],
     bundle: true,
     splitting: true,
     format: "esm",
@@ -23,6 +23,8 @@ async function bundle(mode: "development" | "production"): Promise<Map<string, s
     write: false,
     define: { "process.env.NODE_ENV": JSON.stringify(mode) },
     alias: { "runstream/react": from("js/react.ts"), runstream: from("js/index.ts") },
+    // The official package asks for it where it may not be.
+    external: ["node:*"],
     logLevel: "warning",
   });
   return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/")), text]));
@@ -36,12 +38,13 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
-/** `serve` answers what is not the page's own, on the page's origin. */
+/** `serve` answers what is not the page's own, on the page's origin. `page` must import the harness. */
 export async function openBrowser(
   mode: "development" | "production" = "development",
   serve: RequestListener = (_, res) => void res.writeHead(404).end(),
+  page = "tests/e2e/page.tsx",
 ): Promise<TestBrowser> {
-  const files = await bundle(mode);
+  const files = await bundle(mode, page);
   const server = createServer((req, res) => {
     const script = files.get(req.url ?? "");
     if (script !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(script);
