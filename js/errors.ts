@@ -8,7 +8,7 @@
  * | `rejected` | Another 4xx: the server will not serve this request. |
  * | `http` | 5xx, 408, 425 or 429. Retried. |
  * | `network` | The request or the body failed on the way. Retried. |
- * | `timeout` | No answer for 15 s, or no byte for longer than a live server is silent. Retried. |
+ * | `timeout` | No answer for 15 s, or no byte for longer than a live server is silent: retried. Or what `once` or `wait` waited for did not come in time. |
  * | `not-a-stream` | 200 with something else than an event stream. Retried, and shown at once. |
  * | `buffer-exceeded` | One event larger than 16 MiB. |
  * | `bad-event` | A batch that cannot be read, three times at the same position. |
@@ -42,7 +42,7 @@ export type ErrorCode =
 
 /** Every error this package makes. */
 export class RunstreamError extends Error {
-  override readonly name = "RunstreamError";
+  override readonly name: string = "RunstreamError";
 
   constructor(
     /** What kind of error it is. */
@@ -53,6 +53,28 @@ export class RunstreamError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** `once` waited for longer than its `timeoutMs`. Its code is `timeout`. */
+export class InputStreamTimeoutError extends RunstreamError {
+  override readonly name = "InputStreamTimeoutError";
+
+  constructor(
+    readonly streamId: string,
+    /** In milliseconds. */
+    readonly timeoutMs: number,
+  ) {
+    super("timeout", `nothing came on input stream "${streamId}" within ${timeoutMs} ms`);
+  }
+}
+
+/** `wait` waited for longer than its `timeout`. Its code is `timeout`. */
+export class WaitpointTimeoutError extends RunstreamError {
+  override readonly name = "WaitpointTimeoutError";
+
+  constructor(message: string) {
+    super("timeout", message);
   }
 }
 

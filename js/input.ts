@@ -1,8 +1,111 @@
+import { baseOf } from "./api.ts";
+import { clientOf, requireReady } from "./config.ts";
+import { RunstreamError, WaitpointTimeoutError } from "./errors.ts";
+import { Channel } from "./input-channel.ts";
+import { InputPromise, type InputResult } from "./input-result.ts";
 import { send } from "./input-send.ts";
+import { currentRun, currentScope, onRunEnd, type RunContext } from "./run-context.ts";
+import { type StandardSchema, type Validate, validator } from "./schema.ts";
 import { checkKey } from "./streams.ts";
-import type { DefinedInputStream } from "./types.ts";
+import { requireServer } from "./target.ts";
+import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "./types.ts";
 
-export function defineInput<TData>({ id }: { id: string }): DefinedInputStream<TData> {
+export function defineInput<TOutput>(
+  definition: InputDefinition & {
+    /** Judges what is sent and what is received; receiving yields what it makes of a message. */
+    schema: StandardSchema<unknown, TOutput>;
+  },
+): DefinedInputStream<TOutput>;
+export function defineInput<TData>(definition: InputDefinition): DefinedInputStream<TData>;
+export function defineInput(definition: InputDefinition & { schema?: StandardSchema }): DefinedInputStream<unknown> {
+  const { id, schema } = definition;
   checkKey(id);
-  return { id, send: (runId, data, options) => send(runId, id, data, options) };
+  const validate = validator(`input stream "${id}"`, schema);
+  const receive = (what: string) => receiving(what, definition, validate);
+
+  const once: DefinedInputStream<unknown>["once"] = (options = {}) => {
+    const result = async () => {
+      checkTime("timeoutMs", options.timeoutMs);
+      return receive("once").channel.once(options);
+    };
+    return InputPromise.of(result());
+  };
+  const wait: DefinedInputStream<unknown>["wait"] = (options = {}) => {
+    const result = async () => {
+      const { channel, run } = receive("wait");
+      const { waitFor } = await import("./input-wait.ts");
+      return waitFor(channel, run, options);
+    };
+    return InputPromise.of(result());
+  };
+  return {
+    id,
+    async send(runId, data, options) {
+      validate?.(data);
+      await send(runId, id, data, options);
+    },
+    on: (handler) => receive("on").channel.on(handler),
+    once,
+    peek: ({ latest = false } = {}) => receive("peek").channel.peek(latest),
+    wait,
+    waitWithIdleTimeout: (options) => InputPromise.of(waitIdly(options, once, wait)),
+  };
+}
+
+async function waitIdly(
+  { idleTimeoutInSeconds, onSuspend, onResume, skipSuspend, ...options }: IdleWaitOptions,
+  once: DefinedInputStream<unknown>["once"],
+  wait: (options: WaitOptions) => Promise<InputResult<unknown>>,
+): Promise<InputResult<unknown>> {
+  checkTime("idleTimeoutInSeconds", idleTimeoutInSeconds);
+  if (idleTimeoutInSeconds > 0) {
+    const result = await once({ timeoutMs: idleTimeoutInSeconds * 1000 });
+    if (result.ok || result.error.code !== "timeout") return result;
+  }
+  if (skipSuspend) {
+    const error = new WaitpointTimeoutError(`nothing came within ${idleTimeoutInSeconds} s, and skipSuspend is set`);
+    return { ok: false, error };
+  }
+  await onSuspend?.();
+  const result = await wait(options);
+  if (result.ok) await onResume?.();
+  return result;
+}
+
+/** Of each run, by base URL and input stream. One that is over stays, so that nothing is opened for it any more. */
+const channels = new WeakMap<object, Map<string, Channel>>();
+
+/** What the current run receives with. Throws a typed error where there is none. */
+function receiving(
+  method: string,
+  definition: InputDefinition,
+  validate: Validate | undefined,
+): { channel: Channel; run: RunContext } {
+  const { id } = definition;
+  const what = `${method} of input stream "${id}"`;
+  requireServer(what);
+  const [run, scope] = [currentRun(), currentScope()];
+  if (!run || !scope) {
+    const message = `${what}: there is no current run; call it inside withRun({ id, accessToken }, fn) or inside a task`;
+    throw new RunstreamError("not-ready", message);
+  }
+  const client = clientOf();
+  requireReady(what, run.id, client);
+  const ofRun = channels.get(scope) ?? new Map<string, Channel>();
+  channels.set(scope, ofRun);
+  const name = JSON.stringify([baseOf(client), id]);
+  const known = ofRun.get(name);
+  if (known) return { channel: known, run };
+  const channel = new Channel({ runId: run.id, key: id, input: true, client, read: {} }, definition, validate);
+  ofRun.set(name, channel);
+  onRunEnd(() => {
+    const message = `${run.id} ended before anything came on input stream "${id}"`;
+    channel.end(new RunstreamError("not-ready", message));
+  });
+  return { channel, run };
+}
+
+function checkTime(name: string, value: number | undefined): void {
+  if (value === undefined || value >= 0) return;
+  throw new RunstreamError("invalid-argument", `${name} is ${value}; give a number from 0`);
 }

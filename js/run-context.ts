@@ -78,6 +78,11 @@ export function currentRun(): RunContext | undefined {
   return shared[STORAGE]?.getStore()?.run ?? officialRun();
 }
 
+/** One object for as long as the current run lasts, to keep what belongs to it. */
+export function currentScope(): object | undefined {
+  return shared[STORAGE]?.getStore() ?? official()?.["task-context"]?.ctx?.run;
+}
+
 /** Calls `callback` when the current run is over. Returns what forgets it. Outside a run it is never called. */
 export function onRunEnd(callback: () => void): () => void {
   const frame = shared[STORAGE]?.getStore();

@@ -1,4 +1,5 @@
 import type { RunstreamError } from "./errors.ts";
+import type { InputPromise } from "./input-result.ts";
 
 /** The state of a subscription. */
 export type StreamState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "stopped" | "failed";
@@ -215,7 +216,14 @@ export type DefinedStream<TPart> = {
 /** The type of a defined stream's parts. */
 export type InferStreamType<T> = T extends { readonly "~part"?: infer TPart } ? Exclude<TPart, undefined> : unknown;
 
-/** An input stream with an id and the type of its data. */
+/**
+ * An input stream with an id and the type of its data. What receives works inside a run only (`withRun`, or a task of the official
+ * SDK): elsewhere `on` and `peek` throw and the others reject with `not-ready`, in a page with `unsupported`. All of it shares one
+ * connection for each run and stream, which is opened by the first of `on`, `once` and `peek` and closed when the run ends.
+ *
+ * Every message goes to every handler of `on` that there is when it arrives, and to at most one `once` or `wait`: the one that
+ * has waited longest. What nobody takes is kept for the next `on` (all of it), `once` or `wait` (the oldest).
+ */
 export type DefinedInputStream<TData> = {
   /** The input stream's id. */
   readonly id: string;
@@ -224,8 +232,87 @@ export type DefinedInputStream<TData> = {
    * with a typed error; as everywhere, a rejection that nobody handles is reported by the platform.
    */
   send(runId: string, data: TData, options?: SendOptions): Promise<void>;
+  /**
+   * Calls `handler` for what is kept, and for everything that comes, until `off` or the end of the run. What it throws, or rejects
+   * with, is reported and stops nothing. When reading fails for good, that is reported, too; the next `on`, `once` or `peek` tries again.
+   */
+  on(handler: (data: TData) => unknown): InputSubscription;
+  /**
+   * The next message: the oldest that is kept, or the first to come. When reading fails for good, or the run ends, it resolves to
+   * that error.
+   */
+  once(options?: OnceOptions): InputPromise<TData>;
+  /**
+   * The oldest message that is kept, or with `latest` the newest; it stays. `undefined` if there is none, and always the first
+   * time when nothing listens yet: it begins to.
+   */
+  peek(options?: { latest?: boolean | undefined }): TData | undefined;
+  /**
+   * The next message, however long that takes, held by a waitpoint on the server. First it listens for `pollInSeconds`; then, with
+   * a `suspend` hook in `withRun`, it lets go of everything and calls that, else it listens again. Inside a task of the official SDK
+   * its runtime suspends the run. Handlers get what came meanwhile when it is over. Waits of one stream follow each other.
+   */
+  wait(options?: WaitOptions): InputPromise<TData>;
+  /** `once` for `idleTimeoutInSeconds`, then `wait`. */
+  waitWithIdleTimeout(options: IdleWaitOptions): InputPromise<TData>;
   /** Only carries the type. */
   readonly "~data"?: TData;
+};
+
+/** A handler that was registered. */
+export type InputSubscription = {
+  /** Calls it no more. What comes afterwards is kept. */
+  off(): void;
+};
+
+/** Options of `once`. */
+export type OnceOptions = {
+  /** How long to wait, in milliseconds. For ever by default; 0 takes only what is kept. */
+  timeoutMs?: number | undefined;
+  /** Gives up: rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Accepted for compatibility and ignored: there are no spans. */
+  spanName?: string | undefined;
+};
+
+/** Options of `wait`. */
+export type WaitOptions = {
+  /** `"30s"`, `"5m"`, `"1h30m"`, `"7d"`, or a date. For ever by default. */
+  timeout?: string | Date | undefined;
+  /** At most 2,048 characters. A second wait with the same key, also of another process, gets the first one's result. */
+  idempotencyKey?: string | undefined;
+  /** How long that holds, like `timeout`. For ever by default. */
+  idempotencyKeyTTL?: string | undefined;
+  /** Names the waitpoint for whoever lists them: at most ten. */
+  tags?: string | string[] | undefined;
+  /**
+   * How long it listens before it suspends, in whole seconds from 1 to 600.
+   * @default 30
+   */
+  pollInSeconds?: number | undefined;
+  /** Accepted for compatibility and ignored: there are no spans. */
+  spanName?: string | undefined;
+};
+
+/** Options of `waitWithIdleTimeout`. */
+export type IdleWaitOptions = WaitOptions & {
+  /** How long `once` waits, in seconds. 0 waits at once. */
+  idleTimeoutInSeconds: number;
+  /** Called before `wait`. */
+  onSuspend?: (() => unknown) | undefined;
+  /** Called after a `wait` that got a message. */
+  onResume?: (() => unknown) | undefined;
+  /** Resolve to a `WaitpointTimeoutError` instead of waiting. */
+  skipSuspend?: boolean | undefined;
+};
+
+/** What defines an input stream. */
+export type InputDefinition = {
+  id: string;
+  /** Called for a message that the schema refuses, and which is nobody's then. Reported as an uncaught error by default. */
+  onInvalidPart?: ((error: RunstreamError, part: unknown) => void) | undefined;
+  /** Called for a record that is no message. Reported as an uncaught error by default. */
+  onBadRecord?: ((record: BadRecord) => void) | undefined;
 };
 
 /** The type of a defined input stream's data. */
