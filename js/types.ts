@@ -202,11 +202,17 @@ export type WriterOptions<TPart> = WriteOptions & {
 };
 
 /** A stream with a key and the type of its parts. */
-export type DefinedStream<TPart> = {
+export type DefinedStream<TPart, TInput = TPart> = {
   /** The stream key. */
   readonly id: string;
   /** Reads the stream of a run. */
   read(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+  /** Writes a source to the stream. Returns at once. */
+  pipe(source: PartSource<TInput>, options?: WriteOptions): PipeResult<TInput>;
+  /** Writes one part. Resolves when the server has acknowledged it. Appends arrive in the order of the calls. */
+  append(part: TInput, options?: WriteOptions): Promise<void>;
+  /** Writes what `execute` writes and merges. Returns at once. */
+  writer(options: WriterOptions<TInput>): PipeResult<TInput>;
   /** The schema's judgement of a part, if there is a schema. */
   readonly "~validate"?: ((part: unknown) => TPart) | undefined;
   /** Only carries the type. */
