@@ -30,7 +30,10 @@ export async function control(app: App, req: Req, res: Res, parts: readonly stri
 type Handler = (app: App, req: Req, res: Res, parts: readonly string[]) => unknown;
 
 const ROUTES: Record<string, Handler> = {
-  "GET /health": (_app, _req, res) => json(res, 200, { ok: true }),
+  "GET /health": (app, _req, res) => {
+    const { endpoint, basin } = app.options.s2 ?? {};
+    json(res, 200, { ok: true, s2: basin === undefined ? undefined : { endpoint, basin } });
+  },
 
   "POST /runs": async (app, req, res) => {
     const options = (await body(req)) as RunOptions & { expiresIn?: string };

@@ -10,7 +10,7 @@
  * | route | body | answer |
  * |---|---|---|
  * | GET / | | the dashboard, a page |
- * | GET /dev/health | | `{ok}` |
+ * | GET /dev/health | | `{ok, s2?}`: where the streams are, if not here |
  * | GET /dev/runs | | `{runs}`, the newest first |
  * | GET /dev/runs/:run | | the run, `streams`, `connections` and `faults`: the last 50 of each, the newest first |
  * | POST /dev/runs | `{id?, version?, parentId?, rootId?, taskIdentifier?, tags?, expiresIn?}` | `{id, publicAccessToken}`, also for a run that exists |

@@ -28,6 +28,8 @@ afterEach(async () => {
   await server.close();
 });
 
+/** The page looks once a second. */
+const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 });
 const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
 const readers = () => page.getByRole("list", { name: "Readers" }).getByRole("listitem");
 /** Position and value of the records shown. */
@@ -51,15 +53,15 @@ it("makes a run, and shows what is written to it: in order, with positions, as i
   server.append(id, "chat", "zero");
   server.append(id, "chat", { n: 1 });
   await page.getByRole("tab", { name: /^chat 2$/ }).waitFor();
-  await expect.poll(shown).toEqual([
+  await eventually(shown).toEqual([
     ["0", '"zero"'],
     ["1", '{"n":1}'],
   ]);
   server.append(id, "chat", null);
-  await expect.poll(shown).toHaveLength(3);
+  await eventually(shown).toHaveLength(3);
 
   await page.reload();
-  await expect.poll(shown).toEqual([
+  await eventually(shown).toEqual([
     ["0", '"zero"'],
     ["1", '{"n":1}'],
     ["2", "null"],
@@ -70,13 +72,13 @@ it("shows who reads, cuts them, and shows from where they resumed", async () => 
   server.createRun({ id: "run_1" });
   server.appendAll("run_1", "chat", ["a", "b", "c"]);
   await watch("run_1");
-  await expect.poll(() => readers().allTextContents()).toEqual([expect.stringContaining("from the beginning")]);
+  await eventually(() => readers().allTextContents()).toEqual([expect.stringContaining("from the beginning")]);
   await press("Cut");
-  await expect.poll(() => readers().count()).toBe(2);
+  await eventually(() => readers().count()).toBe(2);
   expect(await readers().first().textContent()).toContain("resumed after 2");
   expect(await readers().last().textContent()).toContain("closed by fault");
   server.append("run_1", "chat", "d");
-  await expect.poll(shown).toEqual(["a", "b", "c", "d"].map((text, i) => [String(i), `"${text}"`]));
+  await eventually(shown).toEqual(["a", "b", "c", "d"].map((text, i) => [String(i), `"${text}"`]));
   expect(server.connections.map(({ lastEventId }) => lastEventId)).toEqual([undefined, "2"]);
 });
 
@@ -89,7 +91,7 @@ it("plays faults: those of readers at once, those of writers when one comes", as
   expect(server.faults.fired.map(({ kind }) => kind)).toEqual(["status", "status", "status"]);
   await page.getByRole("status").getByText("live").waitFor();
   server.append("run_1", "chat", 2);
-  await expect.poll(shown).toHaveLength(2);
+  await eventually(shown).toHaveLength(2);
 
   await press("Lose answer");
   await page.getByText("1 waiting").waitFor();
@@ -100,12 +102,12 @@ it("plays faults: those of readers at once, those of writers when one comes", as
   });
   await expect(append).rejects.toThrow();
   await page.getByText("drop-answer on append").waitFor();
-  await expect.poll(shown).toHaveLength(3);
+  await eventually(shown).toHaveLength(3);
 
   await press("Deleting");
   await page.getByText("1 waiting").waitFor();
   await press("Forget them");
-  await expect.poll(() => server.faults.pending).toBe(0);
+  await eventually(() => server.faults.pending).toBe(0);
 });
 
 it("sends to an input stream, shows what was sent, and what a run that is over answers", async () => {
@@ -115,7 +117,7 @@ it("sends to an input stream, shows what was sent, and what a run that is over a
   await page.getByLabel("Data").fill('{"approved":true}');
   await press("Send");
   await page.getByRole("tab", { name: "input approval 1" }).waitFor();
-  await expect.poll(shown).toEqual([["0", '{"approved":true}']]);
+  await eventually(shown).toEqual([["0", '{"approved":true}']]);
   expect(server.records("run_1", "$trigger.input:approval")).toHaveLength(1);
 
   await press("Complete");
@@ -132,14 +134,14 @@ it("writes a part, and leads to a run's parent", async () => {
   await watch("run_1");
   await page.getByLabel("Data").fill("plain text");
   await press("Write");
-  await expect.poll(shown).toEqual([
+  await eventually(shown).toEqual([
     ["0", "1"],
     ["1", '"plain text"'],
   ]);
   await page.getByRole("button", { name: "run_root" }).last().click();
-  await expect.poll(() => page.url()).toBe(`${server.url}/#run_root`);
+  await eventually(() => page.url()).toBe(`${server.url}/#run_root`);
   await page.getByRole("button", { name: "New child run" }).click();
-  await expect.poll(async () => (await (await fetch(`${server.url}/dev/runs`)).json()).runs).toHaveLength(3);
+  await eventually(async () => (await (await fetch(`${server.url}/dev/runs`)).json()).runs).toHaveLength(3);
 });
 
 it("says what is no part, and what a run waits for", async () => {
@@ -153,7 +155,7 @@ it("says what is no part, and what a run waits for", async () => {
   const wait = `${server.url}/engine/v1/runs/run_1/waitpoints/tokens/${waitpointId}/wait`;
   await fetch(wait, { method: "POST", headers });
   await watch("run_1");
-  await expect.poll(shown).toEqual([
+  await eventually(shown).toEqual([
     ["0", "control trigger-control: turn-complete"],
     ["1", expect.stringMatching(/^bad .*not JSON/)],
   ]);
@@ -167,7 +169,7 @@ it("fits a telephone, and says when the server is gone", async () => {
   server.append("run_1", `long-${"key-".repeat(30)}`, 1);
   await page.setViewportSize({ width: 360, height: 740 });
   await watch("run_1");
-  await expect.poll(shown).toHaveLength(1);
+  await eventually(shown).toHaveLength(1);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   await server.close();
   await page.getByRole("alert").getByText("does not answer").waitFor();

@@ -1,5 +1,5 @@
 import { RetrieveRunResponse, WaitpointRetrieveTokenResponse } from "@trigger.dev/core/v3";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { DevServer } from "../../js/dev-server/server.ts";
 import { send, serve } from "./dev-server-http.ts";
 
@@ -106,12 +106,17 @@ describe("a wait for an input stream", () => {
 });
 
 describe("a timeout", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("ends the wait, as the official client understands it, and nothing else ends it any more", async () => {
     const server = await serveRun();
-    const at = new Date(Date.now() + 60);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const at = new Date(Date.now() + 60_000);
     const { waitpointId } = await create(server, { timeout: at.toISOString() });
     expect(await retrieve(server, waitpointId)).toMatchObject({ status: "WAITING", timeoutAt: at });
-    await expect.poll(async () => (await retrieve(server, waitpointId)).status).toBe("TIMED_OUT");
+    vi.setSystemTime(at);
     await say(server, 1);
     await send(server, "POST", token(waitpointId, "/complete"), { body: '{"data":1}' });
     const { status, output = "", outputIsError, completedAt } = await retrieve(server, waitpointId);

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Runs } from "./Runs.tsx";
 import { RunView } from "./RunView.tsx";
 import { ask, type RunOutline } from "./server.ts";
@@ -27,7 +27,7 @@ export function App() {
           <span className="mark" aria-hidden="true" />
           runstream <span className="muted">dev server</span>
         </h1>
-        <code className="muted">{location.origin}</code>
+        <Place />
         <button type="button" className="primary" onClick={() => create({})}>
           New run
         </button>
@@ -51,5 +51,27 @@ export function App() {
         )}
       </main>
     </>
+  );
+}
+
+/** Where this is, and where the streams are if they are elsewhere. */
+function Place() {
+  const [s2, setS2] = useState<{ endpoint: string; basin: string }>();
+  useEffect(() => {
+    ask<{ s2?: { endpoint: string; basin: string } }>("GET", "/health").then(
+      (health) => setS2(health.s2),
+      () => {},
+    );
+  }, []);
+  return (
+    <span className="place muted">
+      <code>{location.origin}</code>
+      {s2 && (
+        <>
+          {" "}
+          · streams in <code>{s2.basin}</code> of <code>{s2.endpoint}</code>
+        </>
+      )}
+    </span>
   );
 }
