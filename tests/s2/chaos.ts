@@ -46,7 +46,9 @@ export async function chaos({ kills, appends, seed }: ChaosOptions): Promise<Tol
     const told = await write(runId, Math.floor(appends / WRITERS.length), (due) => killer.kill(kills, due));
     const copies = (await Promise.all(KEYS.map((key) => copiesIn(killer.s2Url, runId, key)))).reduce((a, b) => a + b);
     const seconds = (performance.now() - start) / 1000;
-    console.log(`chaos: seed ${seed}, ${summary(told, killer.killed)}, ${copies} copies in S2, ${seconds.toFixed(1)} s`);
+    console.log(
+      `chaos: seed ${seed}, ${summary(told, killer.killed)}, ${copies} copies in S2, ${seconds.toFixed(1)} s`,
+    );
     return told;
   } finally {
     await killer.stop();
@@ -105,7 +107,8 @@ async function write(
     while (!isOver && answered(pace) < share * each) await sleep(5);
   });
   await over;
-  for (const key of KEYS) await read(runId, key, { timeoutInSeconds: 2 }, ({ writer, i }) => of(writer).afterwards.push(i));
+  for (const key of KEYS)
+    await read(runId, key, { timeoutInSeconds: 2 }, ({ writer, i }) => of(writer).afterwards.push(i));
   while (told.some(({ live, afterwards }) => live.length < afterwards.length)) await sleep(50);
   stop.abort();
   await Promise.all(live);
