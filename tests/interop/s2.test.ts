@@ -2,7 +2,7 @@
 import { AppendInput, AppendRecord, S2 } from "@s2-dev/streamstore";
 import { auth, streams as theirs } from "@trigger.dev/sdk";
 import type { Page } from "playwright-core";
-import { streams as ours } from "runstream";
+import { configure, streams as ours } from "runstream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
 import { openBrowser, type TestBrowser, until } from "../e2e/browser.ts";
@@ -27,6 +27,7 @@ afterAll(async () => {
 beforeEach(async () => {
   server = await startDevServer({ port: 0, s2: { endpoint: s2.url, basin: BASIN } });
   pointAt(server);
+  configure({ baseURL: server.url, accessToken: server.secretKey });
   runId = server.createRun().id;
   const scopes = { read: { runs: [runId] }, write: { inputStreams: [runId] } };
   client = { baseURL: server.url, accessToken: await auth.createPublicToken({ scopes }) };
@@ -73,8 +74,9 @@ describe("their SDK writes", () => {
     await waitUntilComplete();
     expect(await shown(100)).toEqual(parts);
     expect(server.connections.length).toBeGreaterThan(2);
-    const writes = server.requests.filter(({ method, path }) => method !== "GET" && path.startsWith("/realtime/"));
-    expect(writes.map(({ method }) => method)).toEqual(["PUT"]);
+    // The records went past the dev server.
+    const asked = server.requests.filter(({ path }) => path.includes("/self/"));
+    expect(asked.map(({ method }) => method)).toEqual(["PUT"]);
   });
 
   it("by append, writer and a defined stream, and our read has it as their read has it", async () => {
@@ -91,6 +93,48 @@ describe("their SDK writes", () => {
     await theirs.input({ id: "approval" }).send(runId, { approved: true });
     const read = await ours.read<string>(runId, "$trigger.input:approval", { ...client, timeoutInSeconds: 1 });
     expect((await collect(read)).map((text) => JSON.parse(text))).toEqual([{ approved: true }]);
+  });
+});
+
+describe("our client writes", () => {
+  it("by pipe, and their read, their hook and our hook show every part once", async () => {
+    const parts = some(100);
+    await read();
+    const args = [runId, "chat", client] as const;
+    await page.evaluate(([runId, key, client]) => window.official.read("o", runId, key, client), args);
+    const reading = theirs.read<unknown>(runId, "chat", { timeoutInSeconds: 3 }).then(collect);
+    expect(await ours.pipe("chat", slowly(parts), { target: runId }).waitUntilComplete()).toEqual({
+      lastEventId: "99",
+    });
+    expect(await shown(100)).toEqual(parts);
+    const official = await until(
+      () => page.evaluate(() => window.official.state("o")),
+      (state) => (state?.parts.length ?? 0) >= 100,
+    );
+    expect(official).toEqual({ parts, error: undefined });
+    expect(await reading).toEqual(parts);
+  });
+
+  it("by append, writer and a defined stream, and their read has the values as they were", async () => {
+    const chat = ours.define<unknown>({ id: "chat" });
+    await ours.append("chat", "text", { target: runId });
+    await chat.append({ n: 1 }, { target: runId });
+    await chat.writer({ target: runId, execute: ({ write }) => write([2]) }).waitUntilComplete();
+    expect(await collect(await theirs.read(runId, "chat", { timeoutInSeconds: 1 }))).toEqual(["text", { n: 1 }, [2]]);
+  });
+
+  it("beside another of ours and one of theirs on one stream, and every part is shown once, each writer's in order", async () => {
+    const writers = {
+      ours1: (parts: unknown[]) => ours.pipe("chat", slowly(parts, 3), { target: runId }),
+      ours2: (parts: unknown[]) => ours.pipe("chat", slowly(parts, 4), { target: runId }),
+      theirs: (parts: unknown[]) => theirs.pipe("chat", slowly(parts, 5), { target: runId }),
+    };
+    await read();
+    server.faults.add({ kind: "cut", afterRecords: 30 });
+    await Promise.all(Object.entries(writers).map(([who, pipe]) => pipe(some(100, who)).waitUntilComplete()));
+    const all = (await shown(300)) as { who: string }[];
+    expect(all).toHaveLength(300);
+    for (const who of Object.keys(writers)) expect(all.filter((part) => part.who === who)).toEqual(some(100, who));
   });
 });
 
