@@ -60,8 +60,10 @@ pub fn disturb(s: &mut Session, id: usize, kind: Kind, frame: &Frame) -> Option<
         }
         Kind::RetryField => {
             let ms = s.rng.range(0, 2_000);
-            let retry = Frame { bytes: format!("retry: {ms}\n\n").into_bytes(), mark: Some(Mark::Retry(ms)) };
+            // It counts from the end of its line, also when the event does not end.
+            let retry = Frame { bytes: format!("retry: {ms}\n").into_bytes(), mark: Some(Mark::Retry(ms)) };
             s.server.conns[id].push(retry);
+            s.server.conns[id].push(Frame { bytes: b"\n".to_vec(), mark: None });
             Some(Some(frame.clone()))
         }
         Kind::TooLarge => {
