@@ -4,6 +4,7 @@ import { RunstreamError, WaitpointTimeoutError } from "./errors.ts";
 import { Channel } from "./input-channel.ts";
 import { InputPromise, type InputResult } from "./input-result.ts";
 import { send } from "./input-send.ts";
+import { waitFor } from "./input-wait.ts";
 import { currentRun, currentScope, onRunEnd, type RunContext } from "./run-context.ts";
 import { type StandardSchema, type Validate, validator } from "./schema.ts";
 import { checkKey } from "./streams.ts";
@@ -33,7 +34,6 @@ export function defineInput(definition: InputDefinition & { schema?: StandardSch
   const wait: DefinedInputStream<unknown>["wait"] = (options = {}) => {
     const result = async () => {
       const { channel, run } = receive("wait");
-      const { waitFor } = await import("./input-wait.ts");
       return waitFor(channel, run, options);
     };
     return InputPromise.of(result());
