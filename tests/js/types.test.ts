@@ -1,6 +1,14 @@
 // What the types promise. The compiler decides; running this only keeps it from being forgotten.
 import { useRealtimeStream as officialRead, useInputStreamSend as officialSend } from "@trigger.dev/react-hooks";
-import { type InferInputStreamType, type InferStreamType, type ReadableStreamIterable, streams } from "runstream";
+import { streams as official } from "@trigger.dev/sdk";
+import {
+  type InferInputStreamType,
+  type InferStreamType,
+  type ReadableStreamIterable,
+  type RunstreamError,
+  type StandardSchema,
+  streams,
+} from "runstream";
 import { useInputStreamSend, useRealtimeStream } from "runstream/react";
 import { expectTypeOf, test } from "vitest";
 
@@ -41,6 +49,44 @@ test("the part is inferred from the definition", () => {
   expectTypeOf<InferInputStreamType<typeof approval>>().toEqualTypeOf<{ approved: boolean }>();
   expectTypeOf(chat.read).returns.resolves.toEqualTypeOf<ReadableStreamIterable<Chunk>>();
   expectTypeOf(streams.read<string>).returns.resolves.toEqualTypeOf<ReadableStreamIterable<string>>();
+});
+
+test("what an input stream receives is what it was defined with", () => {
+  /** Never called: there is no run. */
+  async function receive() {
+    approval.on((data) => expectTypeOf(data).toEqualTypeOf<{ approved: boolean }>());
+    const result = await approval.once({ timeoutMs: 1 });
+    if (result.ok) expectTypeOf(result.output).toEqualTypeOf<{ approved: boolean }>();
+    else expectTypeOf(result.error).toEqualTypeOf<RunstreamError>();
+    expectTypeOf(approval.wait({ timeout: new Date() }).unwrap()).resolves.toEqualTypeOf<{ approved: boolean }>();
+    expectTypeOf(approval.peek()).toEqualTypeOf<{ approved: boolean } | undefined>();
+    const judged = streams.input({ id: "n", schema: {} as StandardSchema<unknown, number> });
+    expectTypeOf(judged.once().unwrap()).resolves.toEqualTypeOf<number>();
+    // @ts-expect-error it sends what it was defined with
+    approval.send("run", { approved: "yes" });
+  }
+  expectTypeOf(receive).toBeFunction();
+});
+
+test("the official input stream's calls are ours", () => {
+  type Input = {
+    id: string;
+    on: (handler: (data: string) => void | Promise<void>) => { off: () => void };
+    once: (options?: { signal?: AbortSignal; timeoutMs?: number }) => { unwrap: () => Promise<string> };
+    peek: () => string | undefined;
+    wait: (options?: { timeout?: string; idempotencyKey?: string; tags?: string[] }) => {
+      unwrap: () => Promise<string>;
+    };
+    waitWithIdleTimeout: (options: {
+      idleTimeoutInSeconds: number;
+      timeout?: string;
+      onSuspend?: () => void | Promise<void>;
+      skipSuspend?: boolean;
+    }) => PromiseLike<{ ok: true; output: string } | { ok: false; error?: unknown }>;
+    send: (runId: string, data: string) => Promise<void>;
+  };
+  const inputs: Input[] = [official.input<string>({ id: "a" }), streams.input<string>({ id: "a" })];
+  expectTypeOf(inputs).toBeArray();
 });
 
 test("the official hooks' calls by key are ours", () => {
