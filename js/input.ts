@@ -5,9 +5,9 @@ import { Channel } from "./input-channel.ts";
 import { InputPromise, type InputResult } from "./input-result.ts";
 import { send } from "./input-send.ts";
 import { waitFor } from "./input-wait.ts";
+import { checkKey } from "./key.ts";
 import { currentRun, currentScope, onRunEnd, type RunContext } from "./run-context.ts";
 import { type StandardSchema, type Validate, validator } from "./schema.ts";
-import { checkKey } from "./streams.ts";
 import { requireServer } from "./target.ts";
 import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "./types.ts";
 

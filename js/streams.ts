@@ -1,5 +1,6 @@
-import { RunstreamError, warnOnce } from "./errors.ts";
+import { warnOnce } from "./errors.ts";
 import { defineInput } from "./input.ts";
+import { checkKey, DEFAULT_KEY } from "./key.ts";
 import { readStream } from "./read.ts";
 import { type StandardSchema, validator } from "./schema.ts";
 import type {
@@ -12,9 +13,6 @@ import type {
   WriterOptions,
 } from "./types.ts";
 import { appendPart, pipeParts, writeParts } from "./write.ts";
-
-/** The stream a run has when none is named. */
-export const DEFAULT_KEY = "default";
 
 function define<TOutput, TInput = TOutput>(options: {
   /** The stream key. */
@@ -78,13 +76,6 @@ function writer(...args: unknown[]): PipeResult<unknown> {
   const [key, options] = typeof args[0] === "string" ? args : [DEFAULT_KEY, ...args];
   checkKey(key);
   return writeParts(key, options as WriterOptions<unknown>);
-}
-
-export function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== "string" || key === "") {
-    const message = `the stream key is ${JSON.stringify(key)}; give a string that is not empty`;
-    throw new RunstreamError("invalid-argument", message);
-  }
 }
 
 /** What the official SDK would take for options where this one takes a part. */

@@ -34,14 +34,21 @@ export async function measure(from = OURS) {
   const chunks = new Map(
     outputFiles.map(({ path, contents }) => [path.slice(folder.length + 1), gzipSync(contents, { level: 9 }).length]),
   );
-  const initial = new Set(
-    Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js"),
-  );
-  for (const name of initial)
-    for (const { path, kind, external } of metafile.outputs[name].imports)
-      if (kind === "import-statement" && !external) initial.add(path);
+  const entry = Object.keys(metafile.outputs).filter((name) => metafile.outputs[name].entryPoint === "app.js");
+  const reach = (kinds) => {
+    const names = new Set(entry);
+    for (const name of names)
+      for (const { path, kind, external } of metafile.outputs[name].imports)
+        if (kinds.includes(kind) && !external) names.add(path);
+    return [...names];
+  };
+  const all = reach(["import-statement", "dynamic-import"]);
   const sum = (names) => names.reduce((bytes, name) => bytes + chunks.get(name), 0);
-  return { initial: sum([...initial]), total: sum([...chunks.keys()]), chunks };
+  return {
+    initial: sum(reach(["import-statement"])),
+    total: sum(all),
+    chunks: all.map((name) => [name, chunks.get(name)]),
+  };
 }
 
 export async function printSizes() {

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { notReady } from "../config.ts";
 import { RunstreamError, warnOnce } from "../errors.ts";
-import { DEFAULT_KEY } from "../streams.ts";
+import { DEFAULT_KEY } from "../key.ts";
 import { IDLE, type Source } from "../subscription.ts";
 import { ownerOf } from "../token.ts";
 import type {
