@@ -27,6 +27,7 @@ export default defineConfig({
       project("packaging", { ...slow, globalSetup: "tests/packaging/install.ts" }, []),
       project("s2", slow),
       project("interop", slow),
+      project("docs", { ...slow, globalSetup: "tests/docs/modules.ts" }),
       project("e2e", { ...slow, env: { CHROMIUM: chromium() ?? "" } }),
       project("long", { ...slow, testTimeout: 600_000 }),
     ],

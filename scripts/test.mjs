@@ -21,6 +21,7 @@ const sections = {
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
   s2: { at: "tests/s2", needs: [buildWasm, buildS2], run: vitest },
+  docs: { at: "tests/docs", needs: [buildWasm], run: vitest },
   interop: { at: "tests/interop", needs: [buildWasm, buildS2], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   fuzz: { at: "tests/fuzz", run: fuzzing, onlyWhenAsked: true },
