@@ -7,7 +7,7 @@ it("row 55: 10 SIGKILLs to S2 and the dev server lose nothing acknowledged and d
   expect(told.flatMap(wrongs)).toEqual([]);
   for (const { writer, acknowledged, rejected } of told) {
     // A send has one try where its effect is unknown; the writers go on until they know.
-    if (writer === "send") expect(acknowledged.length + rejected.size).toBe(200);
-    else expect([writer, acknowledged.length]).toEqual([writer, 200]);
+    if (writer === "send") expect(acknowledged.length + rejected.size).toBe(250);
+    else expect([writer, acknowledged.length]).toEqual([writer, 250]);
   }
 }, 240_000);

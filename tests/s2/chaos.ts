@@ -11,7 +11,7 @@ import { BASIN } from "./processes.ts";
 export interface ChaosOptions {
   /** How often a server is killed, in all. */
   kills: number;
-  /** How many parts are written, in all. */
+  /** How many parts are appended and piped, in all; a quarter as many are sent besides. */
   appends: number;
   /** Settles which server is killed when, and for how long it is away. */
   seed: number;
@@ -43,7 +43,7 @@ export async function chaos({ kills, appends, seed }: ChaosOptions): Promise<Tol
   try {
     configure({ baseURL: killer.url, accessToken: "tr_dev_runstream" });
     const runId = `run_chaos_${seed}`;
-    const told = await write(runId, Math.floor(appends / WRITERS.length), (due) => killer.kill(kills, due));
+    const told = await write(runId, appends / (WRITERS.length - 1), (due) => killer.kill(kills, due));
     const copies = (await Promise.all(KEYS.map((key) => copiesIn(killer.s2Url, runId, key)))).reduce((a, b) => a + b);
     const seconds = (performance.now() - start) / 1000;
     console.log(
@@ -149,12 +149,18 @@ async function copiesIn(s2Url: string, runId: string, key: string): Promise<numb
 
 function summary(told: readonly Told[], killed: Killer["killed"]): string {
   const sum = (count: (told: Told) => number) => told.reduce((total, each) => total + count(each), 0);
-  const codes = new Map<string, number>();
-  for (const { rejected } of told) for (const code of rejected.values()) codes.set(code, (codes.get(code) ?? 0) + 1);
+  const rejected = new Map<string, { all: number; arrived: number }>();
+  for (const each of told) {
+    const arrived = new Set(each.afterwards);
+    for (const [i, code] of each.rejected) {
+      const { all, arrived: before } = rejected.get(code) ?? { all: 0, arrived: 0 };
+      rejected.set(code, { all: all + 1, arrived: before + (arrived.has(i) ? 1 : 0) });
+    }
+  }
   return [
     `${killed.s2 + killed.devServer} SIGKILLs (${killed.s2} S2, ${killed.devServer} dev server)`,
     `${sum(({ acknowledged }) => acknowledged.length)} parts acknowledged`,
-    `${sum(({ rejected }) => rejected.size)} rejected${[...codes].map(([code, n]) => ` (${n} ${code})`).join("")}`,
+    ...[...rejected].map(([code, { all, arrived }]) => `${all} sends rejected as ${code} (${arrived} arrived)`),
     `${sum((each) => wrongs(each).length)} lost, doubled or out of order`,
   ].join(", ");
 }
