@@ -1,4 +1,5 @@
 import type { App } from "./app.ts";
+import { discover } from "./discover.ts";
 import type { Fault } from "./faults.ts";
 import { allowOrigin, json, preflight, type Req, type Res, readBody } from "./http.ts";
 import { partId as newPartId } from "./ids.ts";
@@ -43,9 +44,15 @@ const ROUTES: Record<string, Handler> = {
     json(res, found ? 200 : 201, { id: run.id, publicAccessToken });
   },
 
-  "GET /runs": (app, _req, res) => json(res, 200, { runs: app.runs.list.map(outlineRun).reverse() }),
+  "GET /runs": async (app, _req, res) => {
+    await discover(app);
+    json(res, 200, { runs: app.runs.list.map(outlineRun).reverse() });
+  },
 
-  "GET /runs/*": (app, _req, res, parts) => json(res, 200, viewRun(app, app.runs.get(parts[1] ?? ""))),
+  "GET /runs/*": async (app, _req, res, [, id = ""]) => {
+    await discover(app, id);
+    json(res, 200, viewRun(app, app.runs.get(id)));
+  },
 
   "POST /runs/*/complete": async (app, req, res, parts) => {
     const { state } = (await body(req)) as { state?: Exclude<RunState, "executing"> };

@@ -83,6 +83,18 @@ export class S2 {
     }
   }
 
+  /** The streams of a run, or of all runs; no more than 1,000. */
+  async streams(runId?: string): Promise<{ runId: string; key: string }[]> {
+    const all = streamName("", "").slice(0, -1);
+    const prefix = runId === undefined ? all : streamName(runId, "");
+    const answer = await this.#ask("list", `/streams?prefix=${encodeURIComponent(prefix)}`);
+    const { streams } = (await answer.json()) as { streams: { name: string; deleted_at?: string | null }[] };
+    return streams.flatMap(({ name, deleted_at }) => {
+      const [, id, key] = /^([^/]+)\/(.+)$/s.exec(name.slice(all.length)) ?? [];
+      return id && key && !deleted_at ? [{ runId: id, key }] : [];
+    });
+  }
+
   /** Why nothing can be stored, as far as can be told without storing anything. */
   async trouble(): Promise<string | undefined> {
     try {

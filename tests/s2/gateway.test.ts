@@ -235,6 +235,20 @@ describe("after a restart of the dev server", () => {
     expect((await send(second, "PUT", of(run, "self/chat"))).status).toBe(400);
   });
 
+  it("tells of the runs and streams that S2 holds", async () => {
+    const run = newRun();
+    const first = await inFront();
+    await send(first, "POST", of(run, "self/chat/append"), { body: "x" });
+    await send(first, "POST", of(run, "input/approval"), { body: '{"data":1}' });
+    await first.close();
+
+    const second = await inFront();
+    const ask = async (path: string) => JSON.parse((await send(second, "GET", path, { key: null })).body);
+    expect((await ask("/dev/runs")).runs.map(({ id }: { id: string }) => id)).toContain(run);
+    const { streams } = await ask(`/dev/runs/${run}`);
+    expect(streams.map(({ key }: { key: string }) => key).sort()).toEqual(["$trigger.input:approval", "chat"]);
+  });
+
   it("an id that does not begin with run_ is still unknown", async () => {
     expect((await send(await inFront(), "GET", of("nonsense"), { headers: drain })).status).toBe(404);
   });
