@@ -129,6 +129,7 @@ function welcome(server: DevServer, token: string, s2: S2Options | undefined): s
     ? `The streams are in the basin "${s2.basin}" of ${s2.endpoint}; runs and waitpoints are in memory.`
     : "Everything is in memory and gone when this stops.";
   return `runstream dev server on ${server.url}
+  Open that in a browser: a page shows runs, their streams and who reads them.
 
   A run to read from and send to, ready made (POST ${server.url}/dev/runs makes more):
     run id               run_demo

@@ -110,6 +110,21 @@ it("plays faults: those of readers at once, those of writers when one comes", as
   await eventually(() => server.faults.pending).toBe(0);
 });
 
+it("deletes a stream, and shows that what follows is another one", async () => {
+  server.createRun({ id: "run_1" });
+  server.appendAll("run_1", "chat", ["old", "older"]);
+  await watch("run_1");
+  await press("Delete");
+  await page.getByText("what follows is another stream").waitFor();
+  server.append("run_1", "chat", "new");
+  await eventually(shown).toEqual([
+    ["0", '"old"'],
+    ["1", '"older"'],
+    ["", expect.stringContaining("reset")],
+    ["0", '"new"'],
+  ]);
+});
+
 it("sends to an input stream, shows what was sent, and what a run that is over answers", async () => {
   server.createRun({ id: "run_1" });
   await page.goto(`${server.url}/#run_1`);

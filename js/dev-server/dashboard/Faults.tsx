@@ -1,5 +1,5 @@
 import { timeOf } from "./format.ts";
-import { ask, type Run, type StreamInfo } from "./server.ts";
+import { ask, pathOf, type Run, type StreamInfo } from "./server.ts";
 
 type Act = (work: Promise<unknown>) => void;
 type Props = { run: Run; stream: StreamInfo | undefined; act: Act };
@@ -55,6 +55,20 @@ export function Faults({ run, stream, act }: Props) {
             </button>
           ))}
         </div>
+        {stream && (
+          <>
+            <span>The stream</span>
+            <div className="buttons">
+              <button
+                type="button"
+                title="Its records go; whoever reads or writes it next begins a new one"
+                onClick={() => act(ask("DELETE", pathOf(run.id, "streams", stream.key)))}
+              >
+                Delete
+              </button>
+            </div>
+          </>
+        )}
       </div>
       {(pending > 0 || fired.length > 0) && (
         <p className="fired">
