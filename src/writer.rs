@@ -145,8 +145,8 @@ impl Writer {
     pub fn push(&mut self, now: u64, json: &[u8]) -> Result<(), Error> {
         let index = self.offered;
         self.offered += 1;
-        if let Err((metered, request)) = self.queue.push(now, json) {
-            let error = too_large(index, metered, request);
+        if let Err(metered) = self.queue.push(now, json) {
+            let error = too_large(index, metered);
             self.refused.get_or_insert_with(|| error.clone());
             return Err(error);
         }

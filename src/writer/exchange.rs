@@ -1,6 +1,6 @@
 //! What goes between the machine and whoever performs its requests, and what it says when one cannot be helped.
 
-use super::queue::{BATCH_BYTES, REQUEST_BYTES};
+use super::queue::BATCH_BYTES;
 use crate::error::{Code, Error};
 use crate::json::{decimal, put};
 use crate::wire::Version;
@@ -74,19 +74,13 @@ pub(crate) fn answer_error(code: Code, message: &str, answer: &Answer) -> Error 
     Error { status: answer.status, ..Error::new(code, String::from_utf8_lossy(&out)) }
 }
 
-pub(crate) fn too_large(index: u64, metered: usize, request: usize) -> Error {
+pub(crate) fn too_large(index: u64, metered: usize) -> Error {
     let mut out = b"part ".to_vec();
     decimal(index, &mut out);
-    let (size, limit, what): (_, _, &[u8]) = if metered > BATCH_BYTES {
-        (metered, BATCH_BYTES, b" bytes as a record")
-    } else {
-        (request, REQUEST_BYTES, b" bytes once its quotes and backslashes are escaped for the request")
-    };
     put(b" takes ", &mut out);
-    decimal(size as u64, &mut out);
-    put(what, &mut out);
-    put(b"; the limit is ", &mut out);
-    decimal(limit as u64, &mut out);
+    decimal(metered as u64, &mut out);
+    put(b" bytes as a record; the limit is ", &mut out);
+    decimal(BATCH_BYTES as u64, &mut out);
     put(b". Split it; the other parts are stored", &mut out);
     Error::new(Code::TooLarge, String::from_utf8_lossy(&out))
 }

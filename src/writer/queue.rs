@@ -5,11 +5,11 @@ use crate::json::put;
 use std::collections::VecDeque;
 
 /// Records in one append, at most. S2's limit.
-pub const BATCH_RECORDS: usize = 1_000;
+const BATCH_RECORDS: usize = 1_000;
 /// Metered bytes of one append, and so of one record, at most. S2's limit.
 pub const BATCH_BYTES: usize = 1024 * 1024;
 /// Bytes of one append's request, at most: what S2 reads of JSON.
-pub const REQUEST_BYTES: usize = 2 * 1024 * 1024;
+const REQUEST_BYTES: usize = 2 * 1024 * 1024;
 
 /// `{"data":`, `,"id":"` and `"}` around a part and its id; and what S2 adds to every record's size.
 const METERED_OVERHEAD: usize = 8 + 7 + LEN + 2 + 8;
@@ -78,11 +78,12 @@ impl Queue {
         self.len() >= BATCH_RECORDS || !self.total.fits()
     }
 
-    /// Takes a part, which is JSON. Fails with the two sizes of one that fits into no batch.
-    pub fn push(&mut self, now: u64, json: &[u8]) -> Result<(), (usize, usize)> {
+    /// Takes a part, which is JSON. Fails with the metered size of one that no record can hold. A record that S2 takes
+    /// fits into a request even if each of its bytes must be escaped.
+    pub fn push(&mut self, now: u64, json: &[u8]) -> Result<(), usize> {
         let size = Size::of(json);
         if !size.fits() {
-            return Err((size.metered, size.request + REQUEST_OVERHEAD));
+            return Err(size.metered);
         }
         self.total = self.total.plus(size);
         self.parts.push_back(Part { json: json.to_vec(), id: self.ids.take(), pushed: now, size });
