@@ -14,6 +14,8 @@ const DETAIL_CHARS = 300;
 
 /** Loads the machine. It asks for the stream at once. */
 export async function openWriter(target: WriteTarget, acknowledged?: Acknowledged): Promise<Writer> {
+  // Before anything else, because what it refuses nobody can ask for.
+  writeUrl(target);
   const credential = new Credential(target.client);
   return new Writer(await newMachine(credential.canRefresh), target, credential, acknowledged);
 }
