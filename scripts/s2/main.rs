@@ -61,6 +61,11 @@ async fn open(args: &Args) -> eyre::Result<Backend> {
     let settings = slatedb::Settings {
         // What an append waits for at most; s2-lite's own server has the same.
         flush_interval: Some(Duration::from_millis(5)),
+        garbage_collector_options: Some(slatedb::config::GarbageCollectorOptions {
+            // It overwrites on a condition, which a directory cannot: nothing old would ever be deleted.
+            boundary_files_enabled: args.dir.is_none(),
+            ..Default::default()
+        }),
         ..Default::default()
     };
     let fence = settings.manifest_poll_interval;
