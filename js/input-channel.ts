@@ -129,9 +129,9 @@ export class Channel {
         },
         changed: () => {
           const { status, error } = connection.status;
-          if (status === "failed") this.#fail(error as RunstreamError);
-          else if (status === "ended")
-            this.#fail(new RunstreamError("rejected", "the server has no such input stream"));
+          if (status !== "failed" && status !== "ended") return;
+          const message = `input stream "${this.source.key}": the server says that there is nothing to read`;
+          this.#fail(error ?? new RunstreamError("rejected", message));
         },
       },
     );

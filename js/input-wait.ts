@@ -19,6 +19,10 @@ type End = { isTimeout: boolean; output: WaitpointOutput; message?: Message | un
 /** The next message, by way of a waitpoint. */
 export function waitFor(channel: Channel, run: RunContext, options: WaitOptions): Promise<InputResult<unknown>> {
   const { pollInSeconds = DEFAULT_POLL_SECONDS, idempotencyKey, tags } = options;
+  if (!Number.isInteger(pollInSeconds) || pollInSeconds < 1 || pollInSeconds > 600) {
+    const message = `pollInSeconds is ${pollInSeconds}; give a whole number from 1 to 600`;
+    throw new RunstreamError("invalid-argument", message);
+  }
   const timeout = durationOf("timeout", options.timeout);
   const idempotencyKeyTTL = durationOf("idempotencyKeyTTL", options.idempotencyKeyTTL);
   const { client, runId, key } = channel.source;

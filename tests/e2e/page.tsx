@@ -1,7 +1,7 @@
 // What the browser tests drive: readers and senders by name, each in a root of its own, under StrictMode.
 import { StrictMode, Suspense, use, useEffect, useState, useTransition } from "react";
 import { createRoot, type Root } from "react-dom/client";
-import { streams } from "runstream";
+import { type DefinedInputStream, streams } from "runstream";
 import {
   type InputStreamSendInstance,
   TriggerAuthContext,
@@ -127,9 +127,22 @@ function Target({ target }: { target: Promise<string> }) {
   return <p>{text}</p>;
 }
 
+/** Takes numbers only. */
+const counter = streams.input({
+  id: "counter",
+  schema: {
+    "~standard": {
+      version: 1,
+      vendor: "e2e",
+      validate: (value) => (typeof value === "number" ? { value } : { issues: [{ message: "no number" }] }),
+    },
+  },
+});
+
 function Sending({ name, runId, id, options }: { name: string; runId?: string; id: string; options: object }) {
   const sender = senders[name] as (typeof senders)[string];
-  sender.last = useInputStreamSend<unknown>(id, runId, options);
+  const stream = (id === counter.id ? counter : id) as DefinedInputStream<unknown>;
+  sender.last = useInputStreamSend(stream, runId, options);
   sender.loading.push(sender.last.isLoading);
   return null;
 }
@@ -246,6 +259,18 @@ const page = {
     const { last, loading } = senders[name] as (typeof senders)[string];
     const { isReady, isLoading, pending, error } = last ?? {};
     return { isReady, isLoading, pending, error: error?.code, loading };
+  },
+  /** What the calls say that only a run may make. */
+  async receive() {
+    const calls = [
+      async () => counter.on(() => {}),
+      () => counter.once(),
+      async () => counter.peek(),
+      () => counter.wait(),
+      () => counter.waitWithIdleTimeout({ idleTimeoutInSeconds: 1 }),
+    ];
+    const outcomes = await Promise.allSettled(calls.map((call) => call()));
+    return outcomes.map((outcome) => (outcome.status === "fulfilled" ? "fine" : nameOf(outcome.reason)));
   },
   cancelSends: (name: string) => senders[name]?.last?.cancel(),
   /** Reads a stream that breaks after every part, on a clock that jumps to the next timer. */

@@ -493,6 +493,19 @@ describe("sending", () => {
     expect(posts()).toBe(2);
   });
 
+  test("a defined stream sends what its schema takes, and nothing else", async () => {
+    const args = [stage.runId, stage.client] as const;
+    await stage.page.evaluate(([run, options]) => window.page.sender("s", run, "counter", options), args);
+    await until(sending, ({ isReady }) => isReady === true);
+    expect(await send([1, "two", 3])).toEqual(["sent", "invalid-part", "sent"]);
+    expect((await until(sending, ({ isLoading }) => !isLoading)).error).toBe("invalid-part");
+    expect(stage.server.records(stage.runId, "$trigger.input:counter")).toHaveLength(2);
+  });
+
+  test("a page cannot receive, and is told so", async () => {
+    expect(await stage.page.evaluate(() => window.page.receive())).toEqual(Array(5).fill("unsupported"));
+  });
+
   test("without a token: not-ready", async () => {
     await sender({ baseURL: stage.client.baseURL });
     await until(sending, ({ isReady }) => isReady === false);

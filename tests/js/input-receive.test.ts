@@ -152,18 +152,19 @@ describe("row 56: one input stream", () => {
       expect(input.peek()).toBeUndefined();
       await vi.waitUntil(() => input.peek() !== undefined);
       const written = () => server.connections[0]?.bytesWritten ?? 0;
-      await vi.waitFor(async () => {
+      const isStill = async () => {
         const before = written();
         await new Promise((resolve) => setTimeout(resolve, 200));
         expect(written()).toBe(before);
-      });
+      };
+      await vi.waitFor(isStill, { timeout: 15_000 });
       expect(written()).toBeLessThan(12_000_000);
       for (const n of numbers(20_000)) {
         const { n: got } = (await input.once().unwrap()) as { n: number };
         if (got !== n) throw new Error(`${got} instead of ${n}`);
       }
     });
-  });
+  }, 30_000);
 
   test("values arrive as they were sent", async () => {
     const values = [{ a: "ünï 🎉" }, "str", "42", 42, null, undefined, "", 0, false, []];
@@ -201,6 +202,17 @@ describe("once", () => {
       await expect(input.once({ signal: abort.signal })).rejects.toBe("enough");
       send(1);
       expect(await input.once().unwrap()).toBe(1);
+    });
+  });
+
+  test("whose stream has nothing to read, as the server says, is a result", async () => {
+    await inRun(async () => {
+      server.faults.add({ kind: "status", status: 204 });
+      const unwrapped = input.once().unwrap();
+      await expect(unwrapped).rejects.toMatchObject({
+        code: "rejected",
+        message: expect.stringContaining('input stream "approval"'),
+      });
     });
   });
 

@@ -181,6 +181,46 @@ describe("tried again, because it had no effect", () => {
   });
 });
 
+describe("tried no more", () => {
+  /** What became of a send over this `fetch`, on a clock that jumps to the next timer; and the number of requests. */
+  async function over(fetch: (request: Request) => Promise<Response>, baseURL: string) {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const counted = vi.fn(fetch);
+    const begun = Date.now();
+    const sending = outcome(stop.send(runId, 1, { ...client, baseURL, fetch: counted }));
+    await vi.runAllTimersAsync();
+    return [await sending, counted.mock.calls.length, Math.round((Date.now() - begun) / 1000)];
+  }
+
+  test("after ten times, in less than a minute", async () => {
+    const [code, requests, seconds] = await over(async () => new Response("no", { status: 429 }), "http://busy");
+    expect([code, requests]).toEqual(["http", 10]);
+    expect(seconds).toBeGreaterThan(20);
+    expect(seconds).toBeLessThan(60);
+  });
+
+  test("nor for ever where the part id is honoured", async () => {
+    let isFirst = true;
+    const fetch = async (request: Request) => {
+      if (!isFirst) throw new TypeError("Failed to fetch");
+      isFirst = false;
+      return new Response("{}", { headers: { "X-Part-Id": request.headers.get("X-Part-Id") ?? "" } });
+    };
+    await stop.send(runId, 0, { ...client, baseURL: "http://honours", fetch });
+    expect((await over(fetch, "http://honours")).slice(0, 2)).toEqual(["unconfirmed", 10]);
+  });
+
+  test("without an answer for 60 s", async () => {
+    const silent = (request: Request) =>
+      new Promise<Response>((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason));
+      });
+    // The send, and the question whether it may be repeated.
+    expect(await over(silent, "http://silent")).toEqual(["unconfirmed", 2, 120]);
+  });
+});
+
 describe("row 49: what waits", () => {
   test("is bounded: the thousand-and-first send is refused, and so is what goes over 4 MiB", async () => {
     const abort = new AbortController();

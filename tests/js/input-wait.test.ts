@@ -75,6 +75,10 @@ describe("wait", () => {
         code: "invalid-argument",
         message: expect.stringContaining('timeout is "soon"'),
       });
+      await expect(input.wait({ pollInSeconds: 0.5 })).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining("pollInSeconds is 0.5"),
+      });
       // It waits no more.
       await send("after");
       expect(await input.once().unwrap()).toBe("after");
@@ -108,6 +112,24 @@ describe("wait", () => {
       await send(1);
       await vi.waitUntil(() => seen.length === 1);
     });
+  });
+
+  test("works on a v1 run, too", async () => {
+    const id = server.createRun({ version: "v1" }).id;
+    const options = { baseURL: server.url, accessToken: server.secretKey };
+    await input.send(id, { n: 1 }, options);
+    await inRun(
+      async () => {
+        expect(await input.once().unwrap()).toEqual({ n: 1 });
+        const waiting = input.wait();
+        await vi.waitUntil(() => readers() === 1);
+        await input.send(id, { n: 2 }, options);
+        expect(await waiting.unwrap()).toEqual({ n: 2 });
+        await input.send(id, { n: 3 }, options);
+        expect(await input.once().unwrap()).toEqual({ n: 3 });
+      },
+      { id },
+    );
   });
 
   test("ends with the run", async () => {

@@ -1,6 +1,6 @@
 // examples/suspend, with the package as it would be installed: processes that come and go around a wait.
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -57,4 +57,18 @@ test("a process that waits exits, is begun again when the input arrives, and com
   expect(await again.exit).toBe(0);
   expect(again.output).toContain(`${runId} is done: published, says alice`);
   expect(again.output.match(/runs in process/g)).toHaveLength(1);
+});
+
+test("what is suspended holds nothing: a process that does no more ends by itself", async () => {
+  const script = `
+    import { streams, withRun } from "runstream";
+    const suspend = () => new Promise(() => console.log("suspended"));
+    await withRun({ id: process.argv[2], suspend }, () => {
+      return streams.input({ id: "approval" }).wait({ timeout: "1h", pollInSeconds: 1 });
+    });`;
+  writeFileSync(join(folder, "held.mjs"), script);
+  const held = start("held.mjs");
+  // 13 is what Node says of a promise that nothing can settle any more.
+  expect(await held.exit).toBe(13);
+  expect(held.output).toContain("suspended");
 });
