@@ -11,12 +11,12 @@ import { type StandardSchema, type Validate, validator } from "./schema.ts";
 import { requireServer } from "./target.ts";
 import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "./types.ts";
 
-export function defineInput<TOutput>(
+export function defineInput<TOutput, TInput = TOutput>(
   definition: InputDefinition & {
     /** Judges what is sent and what is received; receiving yields what it makes of a message. */
-    schema: StandardSchema<unknown, TOutput>;
+    schema: StandardSchema<TInput, TOutput>;
   },
-): DefinedInputStream<TOutput>;
+): DefinedInputStream<TOutput, TInput>;
 export function defineInput<TData>(definition: InputDefinition): DefinedInputStream<TData>;
 export function defineInput(definition: InputDefinition & { schema?: StandardSchema }): DefinedInputStream<unknown> {
   const { id, schema } = definition;

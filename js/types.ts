@@ -230,14 +230,15 @@ export type InferStreamType<T> = T extends { readonly "~part"?: infer TPart } ? 
  * Every message goes to every handler of `on` that there is when it arrives, and to at most one `once` or `wait`: the one that
  * has waited longest. What nobody takes is kept for the next `on` (all of it), `once` or `wait` (the oldest).
  */
-export type DefinedInputStream<TData> = {
+export type DefinedInputStream<TData, TInput = TData> = {
   /** The input stream's id. */
   readonly id: string;
   /**
    * Sends to a run, behind what was sent to the same stream of it before. Resolves when the server has stored it, and rejects
-   * with a typed error; as everywhere, a rejection that nobody handles is reported by the platform.
+   * with a typed error; as everywhere, a rejection that nobody handles is reported by the platform. What the schema refuses is
+   * `invalid-part` before any request; what it takes is sent as it is, not as the schema makes it.
    */
-  send(runId: string, data: TData, options?: SendOptions): Promise<void>;
+  send(runId: string, data: TInput, options?: SendOptions): Promise<void>;
   /**
    * Calls `handler` for what is kept, and for everything that comes, until `off` or the end of the run. What it throws, or rejects
    * with, is reported and stops nothing. When reading fails for good, that is reported, too; the next `on`, `once` or `peek` tries again.

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { notReady } from "../config.ts";
 import type { RunstreamError } from "../errors.ts";
 import { send as sendToStream } from "../input-send.ts";
-import type { ClientOptions, DefinedInputStream, InferInputStreamType } from "../types.ts";
+import type { ClientOptions, DefinedInputStream } from "../types.ts";
 import { useClient } from "./context.ts";
 
 /** Options of {@link useInputStreamSend}. */
@@ -36,11 +36,11 @@ export type InputStreamSendInstance<TData> = {
 
 /** Sends to a defined input stream of a run. */
 // biome-ignore lint/suspicious/noExplicitAny: the data is inferred, and nothing else fits both its uses
-export function useInputStreamSend<TStream extends DefinedInputStream<any>>(
+export function useInputStreamSend<TStream extends DefinedInputStream<any, any>>(
   stream: TStream,
   runId?: string,
   options?: UseInputStreamSendOptions,
-): InputStreamSendInstance<InferInputStreamType<TStream>>;
+): InputStreamSendInstance<Parameters<TStream["send"]>[1]>;
 /** Sends to an input stream of a run by its id. */
 export function useInputStreamSend<TData>(
   streamId: string,

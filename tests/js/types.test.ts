@@ -15,6 +15,9 @@ import { expectTypeOf, test } from "vitest";
 type Chunk = { text: string } | { tool: string };
 const chat = streams.define<Chunk>({ id: "chat" });
 const approval = streams.input<{ approved: boolean }>({ id: "approval" });
+/** A type only: it is never called. */
+const schema = { "~standard": { version: 1, vendor: "", validate: Date } } as unknown as StandardSchema<string, Date>;
+const transformed = streams.input({ id: "date", schema });
 
 /** Never called: hooks may only run in a component. */
 function Component({ runId }: { runId: string }) {
@@ -36,6 +39,7 @@ function Component({ runId }: { runId: string }) {
   const byStream = useInputStreamSend(approval, runId);
   expectTypeOf(byStream.send).parameter(0).toEqualTypeOf<{ approved: boolean }>();
   expectTypeOf(byStream.send).returns.toEqualTypeOf<Promise<void>>();
+  expectTypeOf(useInputStreamSend(transformed, runId).send).parameter(0).toEqualTypeOf<string>();
   expectTypeOf(useInputStreamSend<string>("id", runId).send).parameter(0).toEqualTypeOf<string>();
   // @ts-expect-error a defined stream needs a run id
   useRealtimeStream(chat);
@@ -60,8 +64,10 @@ test("what an input stream receives is what it was defined with", () => {
     else expectTypeOf(result.error).toEqualTypeOf<RunstreamError>();
     expectTypeOf(approval.wait({ timeout: new Date() }).unwrap()).resolves.toEqualTypeOf<{ approved: boolean }>();
     expectTypeOf(approval.peek()).toEqualTypeOf<{ approved: boolean } | undefined>();
-    const judged = streams.input({ id: "n", schema: {} as StandardSchema<unknown, number> });
+    const judged = streams.input({ id: "n", schema: {} as StandardSchema<number> });
     expectTypeOf(judged.once().unwrap()).resolves.toEqualTypeOf<number>();
+    expectTypeOf(transformed.send).parameter(1).toEqualTypeOf<string>();
+    expectTypeOf(transformed.once().unwrap()).resolves.toEqualTypeOf<Date>();
     // @ts-expect-error it sends what it was defined with
     approval.send("run", { approved: "yes" });
   }
