@@ -23,7 +23,8 @@ const slow = { fileParallelism: false, testTimeout: 60_000, hookTimeout: 60_000 
 export default defineConfig({
   test: {
     projects: [
-      project("js"),
+      // Long enough for a machine that has other things to do: nothing here is a matter of time.
+      project("js", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("packaging", { ...slow, globalSetup: "tests/packaging/install.ts" }, []),
       project("s2", slow),
       project("interop", slow),
