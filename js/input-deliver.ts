@@ -13,7 +13,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const ANSWER_MS = 60_000;
 
 /** One send, encoded. */
-export type Outgoing = { what: string; base: string; url: string; body: string };
+export type Outgoing = { what: string; url: string; body: string };
 
 /**
  * How a try failed. `none`: the server did nothing, so it may be tried again; `unknown`: it may have stored the send;
@@ -22,10 +22,11 @@ export type Outgoing = { what: string; base: string; url: string; body: string }
 type Failure = { effect: "none" | "unknown" | "refused"; error: RunstreamError; retryAfter?: number };
 
 /**
- * Which servers, by base URL, honour the part id, as their last answers said: they store a send once however often it comes,
- * so whatever failed may be sent again.
+ * Which input streams, by URL, are known to honour the part id or not, as their last answers said: a send to one that does is
+ * stored once however often it comes, so whatever failed may be sent again. Those of the last sends.
  */
 const honours = new Map<string, boolean>();
+const MAX_KNOWN = 1_000;
 
 /** Delivers one send. Tried again when it provably had no effect, or when the server is known to honour its part id. */
 export async function deliver(outgoing: Outgoing, client: ClientOptions, signal?: AbortSignal): Promise<void> {
@@ -34,7 +35,7 @@ export async function deliver(outgoing: Outgoing, client: ClientOptions, signal?
   let renew = false;
   for (let tries = 1; ; tries++) {
     await online(signal);
-    const token = await credential.get(renew);
+    const token = await tokenOf(credential, renew, outgoing.what);
     const attempt = (body: string, id: string) => post(outgoing, body, id, token, client, signal);
     const failure = await attempt(outgoing.body, partId);
     if (!failure) return;
@@ -45,19 +46,19 @@ export async function deliver(outgoing: Outgoing, client: ClientOptions, signal?
     }
     renew = false;
     if (effect === "refused" || tries === MAX_TRIES) throw error;
-    if (error.code === "unconfirmed" && !honours.has(outgoing.base)) {
-      // Nothing is known of this server yet. A body that is no object is stored by none, and the answer may tell.
+    if (error.code === "unconfirmed" && !honours.has(outgoing.url)) {
+      // Nothing is known of it yet. A body that is no object is stored by none, and the answer may tell.
       await online(signal);
       await attempt("null", newPartId());
     }
-    if (effect === "unknown" && !honours.get(outgoing.base)) throw error;
+    if (effect === "unknown" && !honours.get(outgoing.url)) throw error;
     await sleep(Math.max(backoff(tries), retryAfter), signal);
   }
 }
 
 /** One request. Undefined when the server has taken it. */
 async function post(
-  { what, base, url }: Outgoing,
+  { what, url }: Outgoing,
   body: string,
   partId: string,
   token: string,
@@ -87,12 +88,19 @@ async function post(
     }
     if (typeof response?.status !== "number") return lost(what, "fetch gave no Response");
     const echoed = response.headers?.get("x-part-id");
-    if (response.ok || echoed) honours.set(base, echoed === partId);
+    if (response.ok || echoed) remember(url, echoed === partId);
     return response.ok ? undefined : await refusal(what, response);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", giveUp);
   }
+}
+
+function remember(url: string, isHonoured: boolean): void {
+  honours.delete(url);
+  honours.set(url, isHonoured);
+  const [oldest] = honours.keys();
+  if (honours.size > MAX_KNOWN && oldest !== undefined) honours.delete(oldest);
 }
 
 /** A request without an answer: only a refused connection proves that nobody got it. */
@@ -168,6 +176,16 @@ function newPartId(): string {
   // Not randomUUID: a page that is not served over https has none.
   const random = crypto.getRandomValues(new Uint8Array(12));
   return `inp_${Array.from(random, (byte) => LETTERS[byte % LETTERS.length]).join("")}`;
+}
+
+async function tokenOf(credential: Credential, renew: boolean, what: string): Promise<string> {
+  try {
+    return await credential.get(renew);
+  } catch (thrown) {
+    if (thrown instanceof RunstreamError) throw thrown;
+    const message = `${what}: there is no token, because making one failed (${messageOf(thrown)})`;
+    throw new RunstreamError("unauthorized", message, undefined, { cause: thrown });
+  }
 }
 
 const credentials = new WeakMap<() => Promise<string>, Credential>();

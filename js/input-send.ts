@@ -17,7 +17,7 @@ export async function send(runId: string, id: string, data: unknown, options: Se
   const base = baseOf(client);
   const body = encode(id, data);
   const size = checkSize(id, data, body);
-  const outgoing = { what: `sending to "${id}" of ${runId}`, base, url: streamUrl(base, runId, id, true), body };
+  const outgoing = { what: `sending to "${id}" of ${runId}`, url: streamUrl(base, runId, id, true), body };
   await inLine(JSON.stringify([base, runId, id]), size, options.signal, () =>
     deliver(outgoing, client, options.signal),
   );

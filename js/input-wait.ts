@@ -80,7 +80,8 @@ async function byAsking({ channel, run, waitpointId, idempotencyKey, pollInSecon
     };
     if (await poll(source, backlog.position, seconds, over, take)) return completed(channel, waitpointId, message);
     const { runId, key: streamId } = source;
-    if (left > seconds) await run.suspend?.({ waitpointId, runId, streamId, idempotencyKey, timeoutAt });
+    // Between the two the time is up, and the next answer says so; unless the clocks differ, and it is long up here.
+    if (left > seconds || left <= 0) await run.suspend?.({ waitpointId, runId, streamId, idempotencyKey, timeoutAt });
   }
 }
 

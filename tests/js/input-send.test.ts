@@ -221,6 +221,13 @@ describe("tried no more", () => {
   });
 });
 
+test("a token that cannot be made is unauthorized, with the cause", async () => {
+  const cause = new Error("signed out");
+  const options = { ...client, accessToken: () => Promise.reject(cause) };
+  await expect(stop.send(runId, 1, options)).rejects.toMatchObject({ code: "unauthorized", cause });
+  expect(posts()).toHaveLength(0);
+});
+
 describe("row 49: what waits", () => {
   test("is bounded: the thousand-and-first send is refused, and so is what goes over 4 MiB", async () => {
     const abort = new AbortController();

@@ -35,6 +35,17 @@ function host() {
   return { suspend, suspended, resume: () => resume() };
 }
 
+/** Mulberry32. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
 describe("wait", () => {
   test("takes at once what was sent before", async () => {
     await send({ a: 1 }, { a: 2 });
@@ -244,6 +255,49 @@ describe("row 56: wait, once and on of one stream", () => {
       },
       { suspend },
     );
+  });
+
+  describe.each([1, 2])("whatever breaks, seed %i:", (seed) => {
+    const total = 60;
+    const all = Array.from({ length: total }, (_, n) => n);
+
+    /** Sends everything, and cuts connections meanwhile. */
+    async function sendAll(random: () => number) {
+      for (const n of all) {
+        await send(n);
+        if (random() < 0.2) server.cut();
+        if (random() < 0.1) server.faults.add({ kind: "status", status: 503, on: "read" });
+        if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 60));
+      }
+    }
+
+    test("once and wait, in turns, take each message once and in order", async () => {
+      const random = randomOf(seed);
+      const sending = sendAll(randomOf(seed + 100));
+      await inRun(async () => {
+        const taken: unknown[] = [];
+        while (taken.length < total) taken.push(await (random() < 0.3 ? input.wait() : input.once()).unwrap());
+        expect(taken).toEqual(all);
+      });
+      await sending;
+    }, 60_000);
+
+    test("a handler sees each message once and in order, whatever waits take", async () => {
+      const random = randomOf(seed);
+      await inRun(async () => {
+        const [seen, taken]: [number[], number[]] = [[], []];
+        input.on((data) => seen.push(data as number));
+        const sending = sendAll(randomOf(seed + 100));
+        while (seen.length < total - 10) {
+          const next = random() < 0.5 ? input.wait({ timeout: "2s" }) : input.once({ timeoutMs: 2_000 });
+          taken.push((await next.unwrap()) as number);
+        }
+        await sending;
+        await vi.waitUntil(() => seen.length >= total, { timeout: 20_000 });
+        expect(seen).toEqual(all);
+        expect(taken).toEqual([...new Set(taken)].toSorted((a, b) => a - b));
+      });
+    }, 60_000);
   });
 
   test("a waitpoint that was completed by the second of two messages loses neither", async () => {
