@@ -4,7 +4,7 @@ import type { Channel } from "./input-channel.ts";
 import type { Message } from "./input-message.ts";
 import { poll } from "./input-poll.ts";
 import type { InputResult } from "./input-result.ts";
-import { officialRuntime, type RunContext } from "./run-context.ts";
+import { officialWait, type RunContext } from "./run-context.ts";
 import type { WaitOptions } from "./types.ts";
 import { block, createWaitpoint, readOutput, retrieve, type Waitpoint, type WaitpointOutput } from "./waitpoint.ts";
 
@@ -49,9 +49,9 @@ export function waitFor(channel: Channel, run: RunContext, options: WaitOptions)
 
 /** Inside a task of the official SDK: its runtime takes the run down and resumes it. */
 async function bySuspending(waitpointId: string): Promise<End | undefined> {
-  const runtime = officialRuntime();
-  if (!runtime) return undefined;
-  const { ok, ...output } = await runtime.waitForWaitpoint({ waitpointFriendlyId: waitpointId });
+  const suspended = officialWait()?.(waitpointId);
+  if (!suspended) return undefined;
+  const { ok, ...output } = await suspended;
   return { isTimeout: !ok, output };
 }
 

@@ -157,6 +157,7 @@ type Official = {
   "wait-until"?: { register(entry: { promise: Promise<unknown>; requiresResolving(): boolean }): void };
   "lifecycle-hooks"?: { registerGlobalCleanupHook(hook: { id: string; fn: () => void }): void };
   runtime?: { waitForWaitpoint(wait: { waitpointFriendlyId: string }): Promise<OfficialResult> };
+  usage?: { pauseAsync<T>(work: () => Promise<T>): Promise<T> };
 };
 
 /** What the official runtime answers when a waitpoint is completed. */
@@ -166,9 +167,16 @@ function official(): Official | undefined {
   return (globalThis as { [key: symbol]: Official | undefined })[Symbol.for("dev.trigger.ts.api")];
 }
 
-/** The official SDK's runtime, inside one of its tasks. */
-export function officialRuntime(): Official["runtime"] {
-  return shared[STORAGE]?.getStore() || !officialRun() ? undefined : official()?.runtime;
+/** Suspends the run until the waitpoint is completed, by the official SDK's runtime. Undefined outside its tasks. */
+export function officialWait(): ((waitpointId: string) => Promise<OfficialResult>) | undefined {
+  if (shared[STORAGE]?.getStore() || !officialRun()) return undefined;
+  const { runtime, usage } = official() ?? {};
+  if (!runtime) return undefined;
+  return (waitpointFriendlyId) => {
+    const suspend = () => runtime.waitForWaitpoint({ waitpointFriendlyId });
+    // What is waited for counts neither as cost nor towards the run's `maxDuration`.
+    return usage ? usage.pauseAsync(suspend) : suspend();
+  };
 }
 
 function officialRun(): RunContext | undefined {

@@ -1,7 +1,7 @@
 // Input streams across the two packages: our waits in a task of the official SDK, what they send and we receive, and the
 // other way round.
-import { runtime } from "@trigger.dev/core/v3";
-import { SharedRuntimeManager } from "@trigger.dev/core/v3/workers";
+import { runtime, usage } from "@trigger.dev/core/v3";
+import { DevUsageManager, SharedRuntimeManager } from "@trigger.dev/core/v3/workers";
 import { streams as official, task } from "@trigger.dev/sdk";
 import { streams, withRun } from "runstream";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -31,6 +31,7 @@ const manager = new SharedRuntimeManager(
   false,
 );
 runtime.setGlobalRuntimeManager(manager);
+usage.setGlobalUsageManager(new DevUsageManager());
 
 /** What the platform does when the run of a waitpoint goes on. */
 async function resolve(id: string): Promise<void> {
@@ -50,11 +51,14 @@ const readers = () => server.connections.filter(({ closedAt }) => closedAt === u
 test("row 56: wait in an official task suspends by the official runtime, and takes its message once", async () => {
   const { id } = server.createRun();
   const [seen, got]: unknown[][] = [[], []];
+  let sample = { wallTime: 0, cpuTime: 0 };
   task({
     id: "waits",
     run: async () => {
+      const measurement = usage.start();
       ours.on((data) => seen?.push(data));
       got?.push(await ours.wait({ timeout: "1h" }), await ours.once().unwrap(), await ours.wait({ timeout: "1s" }));
+      sample = usage.stop(measurement);
     },
   });
   told.length = 0;
@@ -70,6 +74,8 @@ test("row 56: wait in an official task suspends by the official runtime, and tak
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   await resolve(waitpointIds()[1] as string);
   await running;
+  // The second past which the last wait was suspended did not count.
+  expect(sample.wallTime - sample.cpuTime).toBeGreaterThan(1_000);
   expect(got).toMatchObject([
     { ok: true, output: { approved: true } },
     { approved: false },
