@@ -15,11 +15,21 @@ const STREAM_FROM = {
   patch: { "ReadableStream.from(": "streamFrom(" },
 };
 
+/** Compiles if a value is of the type, and another one is not. */
+const typed = (type: string, value: string, other: string) =>
+  `export const is${type} = ${value} satisfies ${type};\n// @ts-expect-error\nexport const isNo${type} = ${other} satisfies ${type};`;
+
+const PARTS_ARE_TYPED = [
+  typed("AIStreamPart", '{ type: "text-delta", id: "1", delta: "a" } as const', '{ type: "text" }'),
+  typed("ProgressStreamPart", '{ step: "one", percent: 1 }', '{ step: "one", percent: "1" }'),
+  typed("LogStreamPart", '"text"', "1"),
+].join("\n");
+
 const entries: Page["entries"] = {
-  [AI]: run("5e728cc9", {}, async (_, load) => {
+  [AI]: run("5e728cc9", { around: ["", typed("AIStreamPart", '"text"', "1")] }, async (_, load) => {
     expect((await load()).aiStream.id).toBe("ai-output");
   }),
-  [THREE]: run("b084db7a", {}, async (_, load) => {
+  [THREE]: run("b084db7a", { around: ["", PARTS_ARE_TYPED] }, async (_, load) => {
     const { aiStream, progressStream, logStream } = await load();
     expect([aiStream.id, progressStream.id, logStream.id]).toEqual(["ai", "progress", "logs"]);
   }),
