@@ -44,7 +44,8 @@ export function creationOf(
   const asked = create(target, credential, refreshToken);
   creations.delete(identity);
   creations.set(identity, asked);
-  for (const oldest of creations.keys()) if (creations.size > MAX_CREATIONS) creations.delete(oldest);
+  const [oldest = ""] = creations.keys();
+  if (creations.size > MAX_CREATIONS) creations.delete(oldest);
   const forget = () => creations.get(identity) === asked && creations.delete(identity);
   asked.then(({ version }) => version === 0 && forget(), forget);
   return asked;

@@ -88,7 +88,8 @@ const DISTURBED = Symbol.for("nodejs.stream.disturbed");
 /**
  * `parts`, which can also be the body of a `Response`. A body takes bytes and nothing else, so the stream itself is one
  * of bytes, and its methods are those of `parts`. What reads a body inside the platform does not call these methods;
- * except in Node, which first asks whether the stream was disturbed. From then on they are the stream's own.
+ * except in Node, which first asks whether the stream was disturbed. From then on they are the stream's own. Elsewhere
+ * (Deno, Bun, Workers) the platform reads `response.body` as bytes, but its methods still read parts.
  */
 function alsoBody<T>(parts: ReadableStream<T>): ReadableStreamIterable<T> {
   let reader: ReadableStreamDefaultReader<T> | undefined;

@@ -212,6 +212,10 @@ impl Writer {
                 self.progress(sent);
                 self.state = State::Ready;
             }
+            // S2 says that a stream is full with the status of a bad token.
+            (403, _) if answer.code == "quota_exhausted" => {
+                self.give_up(answer_error(Code::Rejected, "the stream takes no more", answer));
+            }
             (401 | 403, _) if !self.renewed && (is_append || self.config.can_refresh) => {
                 self.renewed = true;
                 self.refresh_token = !is_append;

@@ -227,6 +227,13 @@ fn an_append_that_is_refused_is_final() {
 }
 
 #[test]
+fn a_stream_that_is_full_is_no_bad_token() {
+    let mut desk = appending();
+    desk.answer(coded(403, "quota_exhausted"));
+    assert_eq!(desk.error().map(|error| error.0), Some(Code::Rejected));
+}
+
+#[test]
 fn nothing_happens_after_a_stop() {
     let mut desk = appending();
     desk.numbers(5..9);

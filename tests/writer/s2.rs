@@ -46,7 +46,7 @@ pub struct Session {
 impl Session {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let count = 1 + dice.below(300);
+        let count = 1 + dice.below(150);
         Self {
             writer: Writer::new(Config { seed, can_refresh: false }),
             log: Vec::new(),
