@@ -54,6 +54,12 @@ describe("the client", () => {
     expect(matching("js", /^import (?!type).* from ".*\/writer\.ts"/m, isClient)).toEqual([]);
   });
 
+  test("writes with what every runtime has", () => {
+    const writing = (file: string) =>
+      /^js\/(append|create|local-stream|pipe|queue|source|writer|writer-wasm)\.ts$/.test(file);
+    expect(matching("js", /["']node:|\bprocess\b|\bBuffer\b|\brequire\(/, writing)).toEqual([]);
+  });
+
   test("reads and writes apart: what only reads does not load what writes", () => {
     expect(matching("js/react", /(pipe|append|writer|create|local-stream)\.ts"/)).toEqual([]);
   });
