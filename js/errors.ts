@@ -10,9 +10,9 @@
  * | `network` | The request or the body failed on the way. Retried. |
  * | `timeout` | No answer for 15 s, or no byte for longer than a live server is silent: retried. Or what `once` or `wait` waited for did not come in time. |
  * | `not-a-stream` | 200 with something else than an event stream. Retried, and shown at once. |
- * | `buffer-exceeded` | One event larger than 16 MiB. |
+ * | `buffer-exceeded` | One event larger than 16 MiB; or more than that of what is piped waits for its local reader. |
  * | `bad-event` | A batch that cannot be read, three times at the same position. |
- * | `too-large` | A send over the limit, measured after encoding. |
+ * | `too-large` | A send or a part over the limit, measured after encoding. |
  * | `unsupported` | Needs the secret key, which a browser must not have. |
  * | `unconfirmed` | A send whose outcome is unknown: it may have arrived. |
  * | `queue-full` | More sends wait for one input stream than are kept: 1,000, or 4 MiB. |

@@ -186,7 +186,11 @@ export type WriteResult = {
 
 /** A source being written. */
 export type PipeResult<TPart> = {
-  /** The same parts, to be read here. Nobody has to. */
+  /**
+   * The same parts, to be read here, or to be the body of a `Response`: there strings and bytes are as they are, and any
+   * other part is an event of an event stream (`data: <its JSON>`). Nobody has to read it: what waits is kept, up to
+   * 16 Mi characters of JSON; beyond, this copy alone fails with `buffer-exceeded`.
+   */
   stream: ReadableStreamIterable<TPart>;
   /**
    * Resolves when the server has acknowledged every part. Rejects with what failed: what the source threw, or a typed error. Parts
