@@ -48,6 +48,7 @@ export class LocalStream<T> {
   end(failure?: { error: unknown }): void {
     this.#end ??= failure ? { failure } : {};
     this.#wake?.();
+    this.#wanted?.();
   }
 
   /** Resolves when a reader waits for a part, or none ever will. */
