@@ -1,23 +1,22 @@
 import { messageOf } from "./api.ts";
-import { ask, type Creation, creationOf, forgetCreation, gatewayHeaders, writeUrl } from "./create.ts";
+import { Courier, lossOf, type Told } from "./courier.ts";
+import { writeUrl } from "./create.ts";
 import { type ErrorCode, RunstreamError } from "./errors.ts";
 import type { WriteTarget } from "./target.ts";
 import { Credential } from "./token.ts";
 import type { WriteResult } from "./types.ts";
-import { type CoreAction, type CoreError, type CoreHead, headOf, type Machine, newMachine } from "./writer-wasm.ts";
+import { type CoreAction, type CoreError, headOf, type Machine, newMachine } from "./writer-wasm.ts";
 
 /** Called when parts were acknowledged: how many so far, and on v2 the position of the last. */
 export type Acknowledged = (count: number, lastPosition: number | undefined) => void;
-
-/** How much of an error's body is worth showing, in characters. */
-const DETAIL_CHARS = 300;
 
 /** Loads the machine. It asks for the stream at once. */
 export async function openWriter(target: WriteTarget, acknowledged?: Acknowledged): Promise<Writer> {
   // Before anything else, because what it refuses nobody can ask for.
   writeUrl(target);
   const credential = new Credential(target.client);
-  return new Writer(await newMachine(credential.canRefresh), target, credential, acknowledged);
+  const machine = await newMachine(credential.canRefresh);
+  return new Writer(machine, target, new Courier(target, credential), acknowledged);
 }
 
 /** Does what the machine asks for, and tells it what came of it. */
@@ -26,22 +25,20 @@ export class Writer {
   readonly done: Promise<WriteResult>;
   readonly #core: Machine;
   readonly #target: WriteTarget;
-  readonly #credential: Credential;
+  readonly #courier: Courier;
   readonly #acknowledged: Acknowledged | undefined;
-  readonly #clientId = Array.from(crypto.getRandomValues(new Uint8Array(4)), (n) => n.toString(16).padStart(2, "0"));
   #settle!: { resolve: (result: WriteResult) => void; reject: (error: unknown) => void };
   #isOver = false;
-  #creation: Promise<Creation> | undefined;
   #abort: AbortController | undefined;
   #lines: ReadableStreamDefaultController<Uint8Array> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #count = 0;
   #waiting: Array<() => void> = [];
 
-  constructor(core: Machine, target: WriteTarget, credential: Credential, acknowledged: Acknowledged | undefined) {
+  constructor(core: Machine, target: WriteTarget, courier: Courier, acknowledged: Acknowledged | undefined) {
     this.#core = core;
     this.#target = target;
-    this.#credential = credential;
+    this.#courier = courier;
     this.#acknowledged = acknowledged;
     this.done = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -140,7 +137,7 @@ export class Writer {
     clearTimeout(this.#timer);
     const position = this.#core.lastPosition();
     if (failure) {
-      forgetCreation(this.#target, this.#creation);
+      this.#courier.forget();
       this.#settle.reject(failure.reason);
     } else this.#settle.resolve(position === undefined ? {} : { lastEventId: String(position) });
     this.#core.free();
@@ -151,15 +148,18 @@ export class Writer {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Makes a request, and feeds the answer to the machine. */
+  /** Has a request made, and feeds the answer to the machine. */
   async #ask(attempt: number, action: CoreAction): Promise<void> {
     this.#abort = new AbortController();
-    const { signal } = this.#abort;
     try {
-      if (action[0] === "create") await this.#create(attempt, action[2]);
-      else if (action[0] === "append") await this.#append(attempt, action[2], signal);
-      else if (action[0] === "probe") await this.#probe(attempt, signal);
-      else if (action[0] === "open") await this.#open(attempt, action[2], signal);
+      if (action[0] === "create") {
+        const creation = await this.#courier.create(action[2]);
+        const { version, linger } = creation;
+        this.#feed(() => this.#core.created(attempt, headOf({ ...creation, code: "" }), version, linger));
+      } else {
+        const { head, end } = await this.#send(action, this.#abort.signal);
+        this.#feed(() => this.#core.answered(attempt, headOf(head), end));
+      }
     } catch (cause) {
       // A credential that cannot be had, for one: no server will mend that.
       if (cause instanceof RunstreamError) this.stop(cause);
@@ -167,53 +167,15 @@ export class Writer {
     }
   }
 
-  async #create(attempt: number, refreshToken: boolean): Promise<void> {
-    this.#creation = creationOf(this.#target, this.#credential, refreshToken, this.#creation);
-    const creation = await this.#creation;
-    const head = { ...creation, code: "" };
-    this.#feed(() => this.#core.created(attempt, headOf(head), creation.version, creation.linger));
-  }
-
-  async #append(attempt: number, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> {
-    const creation = await this.#creation;
-    if (!creation) throw new Error("there is no stream to append to");
-    const { url, headers } = creation.s2;
-    const response = await ask(this.#target.client, url, { method: "POST", headers, body, signal });
-    const text = await response.text();
-    const said = parsed(text);
-    const head = { ...headIn(response, text), code: typeof said.code === "string" ? said.code : "" };
-    const end = said.end?.seq_num;
-    this.#feed(() => this.#core.answered(attempt, headOf(head), Number.isSafeInteger(end) ? end : undefined));
-  }
-
-  async #probe(attempt: number, signal: AbortSignal): Promise<void> {
-    const response = await this.#gateway({ method: "HEAD", signal });
-    const index = Number.parseInt(response.headers.get("x-last-chunk-index") ?? "", 10);
-    const head = headIn(response, "");
-    this.#feed(() => this.#core.answered(attempt, headOf(head), index >= 0 ? index + 1 : undefined));
-  }
-
-  async #open(attempt: number, from: number, signal: AbortSignal): Promise<void> {
+  #send([name, , argument]: CoreAction, signal: AbortSignal): Promise<Told> {
+    if (name === "append") return this.#courier.append(argument, signal);
+    if (name !== "open") return this.#courier.probe(signal);
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#lines = controller;
       },
     });
-    const headers = { "Content-Type": "application/json", "X-Resume-From-Chunk": String(from) };
-    const response = await this.#gateway({ method: "POST", headers, body, duplex: "half", signal });
-    const head = headIn(response, await response.text());
-    this.#feed(() => this.#core.answered(attempt, headOf(head), undefined));
-  }
-
-  /** A request to the gateway's v1 route. */
-  async #gateway({ headers, ...init }: { headers?: Record<string, string>; [option: string]: unknown }) {
-    const { client } = this.#target;
-    const own = { "X-Client-Id": this.#clientId.join(""), "X-Stream-Version": "v1" };
-    const token = await this.#credential.get(false);
-    return ask(client, writeUrl(this.#target), {
-      ...init,
-      headers: { ...gatewayHeaders(client, token), ...headers, ...own },
-    });
+    return this.#courier.lines(argument, body, signal);
   }
 
   /** A body whose request is over takes no more; what became of the request is told by its answer. */
@@ -230,23 +192,4 @@ export class Writer {
     const message = `writing to stream "${key}" of ${runId}: ${said}${hint}`;
     return new RunstreamError(code as ErrorCode, message, status || undefined);
   }
-}
-
-function headIn(response: Response, text: string): CoreHead {
-  const { status, headers } = response;
-  return { status, retryAfter: headers.get("retry-after"), code: "", detail: text.slice(0, DETAIL_CHARS) };
-}
-
-function parsed(text: string): { code?: unknown; end?: { seq_num?: number } } {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-/** Node hides what happened in the cause. */
-function lossOf(thrown: unknown): string {
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? `: ${thrown.cause.message}` : "";
-  return messageOf(thrown) + cause;
 }

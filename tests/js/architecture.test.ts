@@ -56,12 +56,12 @@ describe("the client", () => {
 
   test("writes with what every runtime has", () => {
     const writing = (file: string) =>
-      /^js\/(append|create|local-stream|pipe|queue|source|writer|writer-wasm)\.ts$/.test(file);
+      /^js\/(append|courier|create|local-stream|pipe|queue|source|writer|writer-wasm)\.ts$/.test(file);
     expect(matching("js", /["']node:|\bprocess\b|\bBuffer\b|\brequire\(/, writing)).toEqual([]);
   });
 
   test("reads and writes apart: what only reads does not load what writes", () => {
-    expect(matching("js/react", /(pipe|append|writer|create|local-stream)\.ts"/)).toEqual([]);
+    expect(matching("js/react", /(pipe|append|writer|courier|create|local-stream)\.ts"/)).toEqual([]);
   });
 
   test("has hooks without protocol and without timers", () => {
