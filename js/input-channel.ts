@@ -120,11 +120,7 @@ export class Channel {
       { ...this.source, read },
       {
         deliver: (delivery) => {
-          for (const message of messagesOf(delivery, (record) => this.#refuse(record))) {
-            // A handler may have called `wait`, which reads on from here by other means.
-            if (connection !== this.#connection) return;
-            this.#arrive(message);
-          }
+          for (const message of messagesOf(delivery, (record) => this.#refuse(record))) this.#arrive(message);
           connection.setPaused(this.backlog.isFull);
         },
         changed: () => {

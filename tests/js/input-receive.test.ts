@@ -110,15 +110,19 @@ describe("row 56: one input stream", () => {
     let later: Promise<unknown> | undefined;
     await inRun(async () => {
       input.on(() => {});
-      later = new Promise((resolve) => setTimeout(resolve, 100)).then(() => {
+      await vi.waitUntil(() => readers() === 1);
+      later = new Promise((resolve) => setTimeout(resolve, 300)).then(() => {
         input.on(() => {});
         input.peek();
         return Promise.all([input.once(), input.wait()]);
       });
     });
     const ended = { ok: false, error: { code: "not-ready" } };
+    await vi.waitUntil(() => readers() === 0);
+    const requests = server.requests.length;
     expect(await later).toMatchObject([ended, ended]);
-    expect(readers()).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(server.requests).toHaveLength(requests);
   });
 
   test("two runs of one id at a time receive apart, as when a run is begun again while it is suspended", async () => {

@@ -313,9 +313,29 @@ describe("row 56: wait, once and on of one stream", () => {
         resume();
         expect(await waiting.unwrap()).toBe("second");
         expect(await input.wait().unwrap()).toBe("first");
-        expect(await input.once().unwrap()).toBe("third");
+        expect(await input.wait().unwrap()).toBe("third");
         await send("fourth");
-        expect(await input.wait().unwrap()).toBe("fourth");
+        expect(await input.once().unwrap()).toBe("fourth");
+      },
+      { suspend },
+    );
+  });
+
+  test("a once that begins while a wait is suspended holds nothing, and gets what the wait did not take", async () => {
+    const { suspend, suspended, resume } = host();
+    await inRun(
+      async () => {
+        const waiting = input.wait({ pollInSeconds: 1 });
+        await vi.waitUntil(() => suspended.length === 1, { timeout: 5_000 });
+        const connections = server.connections.length;
+        const next = input.once();
+        expect(input.peek()).toBeUndefined();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(server.connections).toHaveLength(connections);
+        await send(1, 2);
+        resume();
+        expect(await waiting.unwrap()).toBe(1);
+        expect(await next.unwrap()).toBe(2);
       },
       { suspend },
     );
