@@ -26,7 +26,7 @@ export const idSuffix = customAlphabet("123456789abcdefghijkmnopqrstuvwxyz", 21)
 /** The form of an id given to an input send. */
 export const inputId = (): string => `inp_${randomBytes(6).toString("hex")}`;
 
-const KEPT_IDS = 65_536;
+export const KEPT_IDS = 65_536;
 
 /** The ids seen lately; about the last 65,536 of them. */
 export class RecentIds {

@@ -32,7 +32,7 @@ export interface DevServerOptions {
   /**
    * Keeps the streams of v2 runs in a real S2 instead of in this process: its event streams are passed through, and
    * writers are sent to it. Default: in this process. What then does not apply: `secondMs` and `pingIntervalMs`, which
-   * are S2's, `dedupeParts`, and the limits of a stream.
+   * are S2's, and the limits of a stream.
    */
   s2?: S2Options | undefined;
 }

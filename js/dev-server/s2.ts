@@ -1,15 +1,23 @@
 import { streamName } from "./app.ts";
 import { MAX_RECORD_BYTES, meteredBytes, RecordTooLarge } from "./log.ts";
 import type { S2Options } from "./options.ts";
+import { retrying, S2Error } from "./s2-error.ts";
+import { S2Parts } from "./s2-parts.ts";
 
-/** Milliseconds before the second and before the third attempt of an append. */
-const RETRY_MS = [100, 250];
+/** As S2 writes it: what is empty is left out. */
+export interface S2Record {
+  seq_num: number;
+  headers?: [name: string, value: string][];
+  body?: string;
+}
 
 /**
  * A real S2 behind the gateway. Every stream of a v2 run is one stream of the basin, under the name that the service
  * gives it; S2 makes it when it is first written or read.
  */
 export class S2 {
+  /** Stores what comes with a part id, once. */
+  readonly parts = new S2Parts(this);
   readonly #url: string;
   readonly #basin: string;
   readonly #token: string | undefined;
@@ -36,19 +44,18 @@ export class S2 {
    * Stores one record. S2 does not know a record that it has seen: an attempt whose answer was lost may have stored it,
    * and the next one stores a copy, with the same part id.
    */
-  async append(runId: string, key: string, body: string): Promise<void> {
-    const bytes = meteredBytes({ body });
-    if (bytes > MAX_RECORD_BYTES) throw new RecordTooLarge(bytes);
-    const request = { method: "POST", body: JSON.stringify({ records: [{ body }] }) };
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.#ask("append", `${pathOf(runId, key)}/records`, request);
-        return;
-      } catch (error) {
-        const waitMs = RETRY_MS[attempt];
-        if (waitMs === undefined || !(error as S2Error).isTransient) throw error;
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
+  append(runId: string, key: string, body: string): Promise<void> {
+    return retrying(() => this.#store(runId, key, { records: [checked(body)] }));
+  }
+
+  /** Stores one record at this position, in one attempt. False if the stream does not end there. */
+  async appendAt(runId: string, key: string, body: string, seqNum: number): Promise<boolean> {
+    try {
+      await this.#store(runId, key, { records: [checked(body)], match_seq_num: seqNum });
+      return true;
+    } catch (error) {
+      if ((error as S2Error).status === 412) return false;
+      throw error;
     }
   }
 
@@ -60,15 +67,25 @@ export class S2 {
 
   /** The body of the first record from a position on that is no command; undefined when there is none yet. */
   async first(runId: string, key: string, seqNum: number): Promise<string | undefined> {
+    const { records } = await this.page(runId, key, { from: seqNum, count: 100 });
+    const found = records.find(({ headers }) => headers?.[0]?.[0] !== "");
+    return found && (found.body ?? "");
+  }
+
+  /** The records from a position on, or the last ones, as many as S2 gives at once; none at the end, and where that is. */
+  async page(
+    runId: string,
+    key: string,
+    { from, last, count = 1_000 }: { from?: number | undefined; last?: number; count?: number },
+  ): Promise<{ records: S2Record[]; tail?: number }> {
+    const start = from === undefined ? `tail_offset=${last}` : `seq_num=${from}`;
     try {
-      const answer = await this.#ask("read", `${pathOf(runId, key)}/records?seq_num=${seqNum}&count=100`);
-      const { records } = (await answer.json()) as { records: { headers?: [string, string][]; body?: string }[] };
-      const found = records.find(({ headers }) => headers?.[0]?.[0] !== "");
-      return found && (found.body ?? "");
+      const answer = await this.#ask("read", `${pathOf(runId, key)}/records?${start}&count=${count}`);
+      return (await answer.json()) as { records: S2Record[] };
     } catch (error) {
-      // The position has not been written yet.
-      if ((error as S2Error).status === 416) return undefined;
-      throw error;
+      const { status, said } = error as S2Error;
+      if (status !== 416) throw error;
+      return { records: [], tail: (JSON.parse(said) as { tail: { seq_num: number } }).tail.seq_num };
     }
   }
 
@@ -107,6 +124,11 @@ export class S2 {
     return undefined;
   }
 
+  async #store(runId: string, key: string, input: object): Promise<void> {
+    const init = { method: "POST", body: JSON.stringify(input) };
+    await (await this.#ask("append", `${pathOf(runId, key)}/records`, init)).body?.cancel();
+  }
+
   async #ask(what: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = {
       "content-type": "application/json",
@@ -119,25 +141,15 @@ export class S2 {
       throw new S2Error(`S2 ${what} failed: ${(error.cause as Error | undefined)?.message ?? error.message}`);
     });
     if (answer.ok) return answer;
-    await answer.body?.cancel();
-    throw new S2Error(`S2 ${what} failed: ${answer.status} ${answer.statusText}`, answer.status);
+    const said = await answer.text();
+    throw new S2Error(`S2 ${what} failed: ${answer.status} ${answer.statusText}`, answer.status, said);
   }
 }
 
-export class S2Error extends Error {
-  constructor(
-    message: string,
-    /** Undefined when there was no answer. */
-    readonly status?: number,
-  ) {
-    super(message);
-    this.name = "S2Error";
-  }
-
-  /** Another attempt may do better: also while a stream of that name is being deleted (409). */
-  get isTransient(): boolean {
-    return this.status === undefined || this.status >= 500 || [408, 409, 429].includes(this.status);
-  }
+function checked(body: string): { body: string } {
+  const bytes = meteredBytes({ body });
+  if (bytes > MAX_RECORD_BYTES) throw new RecordTooLarge(bytes);
+  return { body };
 }
 
 function pathOf(runId: string, key: string): string {

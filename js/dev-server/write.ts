@@ -53,7 +53,7 @@ export async function append(app: App, req: Req, res: Res, runId: string, target
   const run = await findTarget(app, req, res, runId, target, MAX_APPEND_BODY, false);
   if (!run) return;
   const sentId = header(req, "x-part-id");
-  const isKnown = isRepeated(app, res, run, key, sentId);
+  const isKnown = await isRepeated(app, res, run, key, sentId);
   if (run.completedAt && !isKnown) return text(res, 400, "Cannot append to a realtime stream on a completed run");
   const fate = await fateOf(app, "append", run, key, req, res);
   if (!fate.store) return fate.answer?.();
@@ -73,7 +73,7 @@ export async function sendInput(app: App, req: Req, res: Res, runId: string, id:
   if (!run) return json(res, 404, { ok: false, error: "Run not found" });
   const key = INPUT_PREFIX + id;
   const sentId = app.options.dedupeParts === false ? undefined : header(req, "x-part-id");
-  const isKnown = isRepeated(app, res, run, key, sentId);
+  const isKnown = await isRepeated(app, res, run, key, sentId);
   if (run.completedAt && !isKnown) {
     return json(res, 400, { ok: false, error: "Cannot send to input stream on a completed run" });
   }

@@ -168,18 +168,6 @@ describe("a write", () => {
     expect(said).toContain("Record metered size");
   });
 
-  it("does not claim that a part id is stored once, since S2 stores it twice", async () => {
-    const [server, run] = [await inFront({ dedupeParts: true }), newRun()];
-    for (const _ of [1, 2]) {
-      const { headers } = await send(server, "POST", of(run, "self/chat/append"), {
-        body: "x",
-        headers: { "x-part-id": "same" },
-      });
-      expect(headers["x-part-id"]).toBeUndefined();
-    }
-    expect(valuesIn(await readAll(server, of(run), drain))).toEqual(["x", "x"]);
-  });
-
   it("never stays in the process", async () => {
     const [server, run] = [await inFront(), newRun()];
     expect(() => server.append(run, "chat", 1)).toThrow("are in S2");

@@ -39,9 +39,9 @@ async function bundle(): Promise<string> {
   return outfile;
 }
 
-/** What it says first holds its address. */
+/** What it says first on its standard output holds its address. */
 async function start(file: string, args: string[]): Promise<ServerProcess> {
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   // Nothing outlives the tests.
   const kill = () => void child.kill("SIGKILL");
@@ -61,12 +61,19 @@ async function start(file: string, args: string[]): Promise<ServerProcess> {
 function address(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";
+    let complaints = "";
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
       if (url) resolve(url);
     });
+    // That the other one is away is no news, unless this one never comes to listening.
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      complaints += text;
+    });
     child.once("error", reject);
-    child.once("close", (code, signal) => reject(new Error(`gone (${signal ?? code}) after saying: ${said}`)));
+    child.once("close", (code, signal) =>
+      reject(new Error(`gone (${signal ?? code}) after saying: ${said}${complaints}`)),
+    );
   });
 }
