@@ -21,8 +21,8 @@ beforeAll(async () => {
   browser = await openBrowser("development", undefined, "tests/interop/page.tsx");
 });
 afterAll(async () => {
-  await browser.close();
   await s2.kill();
+  await browser.close();
 });
 beforeEach(async () => {
   server = await startDevServer({ port: 0, s2: { endpoint: s2.url, basin: BASIN } });
