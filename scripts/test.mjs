@@ -13,7 +13,10 @@ import { buildWasm } from "./wasm.mjs";
 
 const locked = process.env.CI ? ["--locked"] : [];
 
-/** `needs`: what is built first. `run`: resolves to `{ code, passed, failed }`. */
+/**
+ * `needs`: what is built first. `run`: resolves to `{ code, passed, failed }`. `onlyWhenAsked`: takes long, and is run by its
+ * name or with `--all`.
+ */
 const sections = {
   rust: { at: "src", run: rust },
   sim: { at: "tests/sim", run: sim },

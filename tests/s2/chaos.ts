@@ -129,6 +129,7 @@ export function wrongs({ writer, acknowledged, rejected, live, afterwards }: Tol
     for (const i of acknowledged) if (!told.has(i)) lines.push(`${writer} ${i}: acknowledged, and lost to ${reader}`);
     for (const i of told) {
       if (!acknowledged.includes(i) && !rejected.has(i)) lines.push(`${writer} ${i}: unasked for, seen by ${reader}`);
+      if (rejected.get(i) === "network") lines.push(`${writer} ${i}: said to have met nobody, seen by ${reader}`);
     }
     seen.forEach((i, at) => {
       if (seen.indexOf(i) !== at) lines.push(`${writer} ${i}: seen twice by ${reader}`);
