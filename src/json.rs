@@ -27,16 +27,21 @@ impl Text<'_> {
     }
 }
 
+/// Which of the 16 bytes a string may not hold as they are: quotes, backslashes and control characters. A bit for each.
+#[cfg(target_feature = "simd128")]
+fn special(block: core::arch::wasm32::v128) -> u16 {
+    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_or};
+    let quote_or_escape = v128_or(u8x16_eq(block, u8x16_splat(b'"')), u8x16_eq(block, u8x16_splat(b'\\')));
+    u8x16_bitmask(v128_or(quote_or_escape, u8x16_lt(block, u8x16_splat(0x20))))
+}
+
 /// How many leading bytes need no attention inside a string.
 fn plain_len(bytes: &[u8]) -> usize {
     let mut n = 0;
     #[cfg(target_feature = "simd128")]
     for block in bytes.chunks_exact(16) {
-        use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_load, v128_or};
         // SAFETY: a block has the 16 bytes that are read, and no alignment is asked for.
-        let block = unsafe { v128_load(block.as_ptr().cast()) };
-        let quote_or_escape = v128_or(u8x16_eq(block, u8x16_splat(b'"')), u8x16_eq(block, u8x16_splat(b'\\')));
-        let special = u8x16_bitmask(v128_or(quote_or_escape, u8x16_lt(block, u8x16_splat(0x20))));
+        let special = special(unsafe { core::arch::wasm32::v128_load(block.as_ptr().cast()) });
         if special != 0 {
             return n + special.trailing_zeros() as usize;
         }
@@ -46,6 +51,39 @@ fn plain_len(bytes: &[u8]) -> usize {
         n += 1;
     }
     n
+}
+
+/// Appends the leading bytes that need no attention inside a string, and returns how many those are.
+#[cfg(target_feature = "simd128")]
+fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    use core::arch::wasm32::{v128_load, v128_store};
+    out.reserve(bytes.len() + 16);
+    let mut n = 0;
+    while n + 16 <= bytes.len() {
+        // SAFETY: 16 bytes are there to be read and, since `n` at most were written, reserved to be written. The length
+        // grows by what was written and is plain.
+        let plain = unsafe {
+            let block = v128_load(bytes.as_ptr().add(n).cast());
+            v128_store(out.as_mut_ptr().add(out.len()).cast(), block);
+            let plain = special(block).trailing_zeros() as usize;
+            out.set_len(out.len() + plain);
+            plain
+        };
+        n += plain;
+        if plain < 16 {
+            return n;
+        }
+    }
+    let rest = plain_len(&bytes[n..]);
+    put(&bytes[n..n + rest], out);
+    n + rest
+}
+
+#[cfg(not(target_feature = "simd128"))]
+fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let plain = plain_len(bytes);
+    put(&bytes[..plain], out);
+    plain
 }
 
 impl<'a> Scanner<'a> {
@@ -134,6 +172,24 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A string, appended to `out` as [`unescape`] has it: in one pass, because bodies are most of what there is.
+    pub fn string_into(&mut self, out: &mut Vec<u8>) -> Option<()> {
+        if !self.eat(b'"') {
+            return None;
+        }
+        loop {
+            self.pos += copy_plain(&self.bytes[self.pos..], out);
+            match self.bytes.get(self.pos)? {
+                b'"' => {
+                    self.pos += 1;
+                    return Some(());
+                }
+                b'\\' => self.pos += escape(&self.bytes[self.pos..], out)?,
+                _ => return None,
+            }
+        }
+    }
+
     /// A non-negative whole number.
     #[inline(never)]
     pub fn unsigned(&mut self) -> Option<u64> {
@@ -141,7 +197,9 @@ impl<'a> Scanner<'a> {
         let start = self.pos;
         let mut n = 0u64;
         while let Some(d) = self.bytes.get(self.pos).filter(|b| b.is_ascii_digit()) {
-            n = n.checked_mul(10)?.checked_add(u64::from(d - b'0'))?;
+            let d = u64::from(d - b'0');
+            // What cannot overflow is not checked: in wasm that is a multiplication of 128 bits.
+            n = if n < u64::MAX / 10 { n * 10 + d } else { n.checked_mul(10)?.checked_add(d)? };
             self.pos += 1;
         }
         let has_leading_zero = self.pos > start + 1 && self.bytes[start] == b'0';
@@ -273,55 +331,93 @@ impl Brackets {
 }
 
 /// Appends the unescaped string to `out`. `raw` must come from [`Scanner::string`].
-///
-/// A lone surrogate escape has no UTF-8 form. It is kept as the escape it was, which inside JSON text means the same.
 pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
-    out.reserve(raw.len());
-    let mut rest = raw;
+    let mut at = 0;
     loop {
-        let plain = plain_len(rest);
-        out.extend_from_slice(&rest[..plain]);
-        rest = &rest[plain..];
-        let Some(&kind) = rest.get(1) else { return };
-        let byte = match kind {
-            b'b' => 0x08,
-            b'f' => 0x0C,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => {
-                let unit = hex4(rest);
-                let (code, len) = match (unit, rest.get(6..12)) {
-                    (0xD800..=0xDBFF, Some(low @ [b'\\', b'u', ..])) if (0xDC00..=0xDFFF).contains(&hex4(low)) => {
-                        (0x10000 + ((unit - 0xD800) << 10) + (hex4(low) - 0xDC00), 12)
-                    }
-                    _ => (unit, 6),
-                };
-                // Behind an open backslash the escape would lose its own, so there it is what a decoder makes of it.
-                let is_open = || out.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
-                match char::from_u32(code) {
-                    None if !is_open() => put(&rest[..len], out),
-                    c => put(c.unwrap_or('\u{FFFD}').encode_utf8(&mut [0; 4]).as_bytes(), out),
-                }
-                rest = &rest[len..];
-                continue;
-            }
-            other => other, // quote, backslash, slash
-        };
-        out.push(byte);
-        rest = &rest[2..];
+        at += copy_plain(&raw[at..], out);
+        match escape(&raw[at..], out) {
+            Some(len) => at += len,
+            None => return,
+        }
     }
 }
 
-/// The four hex digits behind `\u`.
-fn hex4(escape: &[u8]) -> u32 {
-    escape[2..6].iter().fold(0, |n, &d| n * 16 + (d as char).to_digit(16).unwrap_or(0))
+/// Appends what the escape at the beginning of `rest` stands for, and returns its length. `None` if it is none.
+///
+/// A lone surrogate escape has no UTF-8 form. It is kept as the escape it was, which inside JSON text means the same.
+fn escape(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    out.push(match *rest.get(1)? {
+        plain @ (b'"' | b'\\' | b'/') => plain,
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'u' => return unicode(rest, out),
+        _ => return None,
+    });
+    Some(2)
 }
 
-/// Appends `bytes`. One copy of what every append compiles to, for all those that need not be fast.
+#[inline(never)]
+fn unicode(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let unit = hex4(rest)?;
+    let low = rest.get(6..).filter(|low| low.starts_with(b"\\u")).and_then(hex4);
+    let (code, len) = match (unit, low) {
+        (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => (0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), 12),
+        _ => (unit, 6),
+    };
+    // Behind an open backslash the escape would lose its own, so there it is what a decoder makes of it.
+    let is_open = || out.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1;
+    match char::from_u32(code) {
+        None if !is_open() => put(&rest[..len], out),
+        c => put(c.unwrap_or('\u{FFFD}').encode_utf8(&mut [0; 4]).as_bytes(), out),
+    }
+    Some(len)
+}
+
+/// The four hex digits behind `\u`.
+fn hex4(escape: &[u8]) -> Option<u32> {
+    escape.get(2..6)?.iter().try_fold(0, |n, &d| Some(n * 16 + (d as char).to_digit(16)?))
+}
+
+/// Appends `bytes`. One copy of what every append compiles to, for all those that are not large.
 #[inline(never)]
 pub(crate) fn put(bytes: &[u8], out: &mut Vec<u8>) {
+    #[cfg(target_feature = "simd128")]
+    if bytes.len() <= 32 {
+        return put_short(bytes, out);
+    }
     out.extend_from_slice(bytes);
+}
+
+/// Copies at most 32 bytes, from both ends to where they meet. `memory.copy` leaves the wasm for it, which costs more.
+#[cfg(target_feature = "simd128")]
+fn put_short(bytes: &[u8], out: &mut Vec<u8>) {
+    let len = bytes.len();
+    out.reserve(32);
+    // SAFETY: each copy reads within `bytes`, whose length was looked at, and writes within the 32 bytes reserved.
+    unsafe {
+        let (from, to) = (bytes.as_ptr(), out.as_mut_ptr().add(out.len()));
+        macro_rules! ends {
+            ($word:ty) => {{
+                let last = len - size_of::<$word>();
+                let (head, tail) =
+                    (from.cast::<$word>().read_unaligned(), from.add(last).cast::<$word>().read_unaligned());
+                to.cast::<$word>().write_unaligned(head);
+                to.add(last).cast::<$word>().write_unaligned(tail);
+            }};
+        }
+        match len {
+            0 => {}
+            1 => *to = *from,
+            2..4 => ends!(u16),
+            4..8 => ends!(u32),
+            8..16 => ends!(u64),
+            _ => ends!(core::arch::wasm32::v128),
+        }
+        out.set_len(out.len() + len);
+    }
 }
 
 /// Appends `text` as a JSON string literal.

@@ -5,6 +5,7 @@
 //! Nothing is rejected but an event larger than the cap. Invalid UTF-8 is passed on as it is; whoever makes text of
 //! it substitutes U+FFFD, which gives what the standard gives because every delimiter is ASCII.
 
+use crate::json::put;
 use memchr::memchr2;
 
 /// Largest event held in memory, in bytes. A 1 MiB record grows to about 6 MiB when every byte of it is escaped.
@@ -129,7 +130,8 @@ impl Decoder {
                 continue;
             }
             // A blank line ends the event.
-            self.last_event_id.clone_from(&self.id);
+            self.last_event_id.clear();
+            put(&self.id, &mut self.last_event_id);
             let (start, kind, data) = (self.event, self.kind, self.data.take());
             self.event = self.line;
             self.kind = (0, 0);
@@ -212,7 +214,7 @@ impl Decoder {
             b"event" => self.kind = range,
             b"id" if value.iter().all(|&b| b != 0) => {
                 self.id.clear();
-                self.id.extend_from_slice(value);
+                put(value, &mut self.id);
             }
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 self.retry =

@@ -2,7 +2,7 @@
 //!
 //! A batch is taken apart whole or not at all, so that a corrupted one cannot deliver half of itself.
 
-use crate::json::{Scanner, Text, unescape};
+use crate::json::{Scanner, put};
 use core::ops::Range;
 
 /// Which of the two wires a server speaks.
@@ -135,7 +135,8 @@ impl Batch {
 
     fn record(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
         let (mut seq_num, mut timestamp) = (None, None);
-        let (mut body, mut headers): (Option<Text<'_>>, &[u8]) = (None, b"");
+        let mut headers: &[u8] = b"";
+        let body_at = self.text.len();
         let mut more = json.open(b'{')?;
         while more {
             let key = json.key()?;
@@ -144,7 +145,9 @@ impl Batch {
             } else if key.is(b"timestamp") {
                 timestamp = Some(json.unsigned()?);
             } else if key.is(b"body") {
-                body = Some(json.string()?);
+                // Of two, the last one counts.
+                self.text.truncate(body_at);
+                json.string_into(&mut self.text)?;
             } else if key.is(b"headers") {
                 headers = json.value()?;
             } else {
@@ -152,15 +155,9 @@ impl Batch {
             }
             more = json.more(b'{')?;
         }
-        let body_at = self.text.len();
-        match body {
-            Some(Text { raw, escaped: true }) => unescape(raw, &mut self.text),
-            Some(Text { raw, .. }) => self.text.extend_from_slice(raw),
-            None => {}
-        }
         let body = body_at..self.text.len();
         let headers_at = self.text.len();
-        self.text.extend_from_slice(headers);
+        put(headers, &mut self.text);
         let (command, control) = read_headers(headers);
         let mut record = Record {
             seq_num: seq_num?,
