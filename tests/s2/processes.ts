@@ -1,10 +1,9 @@
 // Servers in processes of their own, which can be killed as a machine kills them.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { cache } from "../../scripts/lib.mjs";
 import { s2 as program } from "../../scripts/s2.mjs";
 
 export const BASIN = "runstream-test";
@@ -32,7 +31,7 @@ export async function startDevProcess(s2: ServerProcess, port = 0): Promise<Serv
 }
 
 async function bundle(): Promise<string> {
-  const outfile = join(mkdtempSync(join(tmpdir(), "runstream-dev-")), "cli.mjs");
+  const outfile = join(cache, "test", "dev-server.mjs");
   const entry = fileURLToPath(new URL("../../js/dev-server/cli.ts", import.meta.url));
   const options = { bundle: true, platform: "node", format: "esm", target: "node20" } as const;
   await build({ ...options, entryPoints: [entry], outfile, logLevel: "warning" });
