@@ -31,7 +31,7 @@ export async function startDevProcess(s2: ServerProcess, port = 0): Promise<Serv
 }
 
 async function bundle(): Promise<string> {
-  const outfile = join(cache, "test", "dev-server.mjs");
+  const outfile = join(cache, "s2", "dev-server.mjs");
   const entry = fileURLToPath(new URL("../../js/dev-server/cli.ts", import.meta.url));
   const options = { bundle: true, platform: "node", format: "esm", target: "node20" } as const;
   await build({ ...options, entryPoints: [entry], outfile, logLevel: "warning" });
