@@ -37,6 +37,13 @@ export function requireReady(what: string, runId: unknown, { accessToken }: Clie
   if (missing) throw missing;
 }
 
+/** Throws in a page, which must not have the secret key and could not send it there: those routes answer no preflight. */
+export function requireServer(what: string): void {
+  if (typeof document === "undefined" || globalThis.process?.versions?.node !== undefined) return;
+  const message = `${what} needs the secret key and so a server; from a page, call a route of your own that does it`;
+  throw new RunstreamError("unsupported", message);
+}
+
 /** The error of a missing run id or token, if one is missing. */
 export function notReady(what: string, runId: unknown, accessToken: unknown): RunstreamError | undefined {
   if (typeof runId !== "string" || runId === "") {

@@ -1,7 +1,6 @@
 import { baseOf, codeOf, headersOf, messageOf } from "./api.ts";
-import { clientOf, requireReady } from "./config.ts";
+import { clientOf, requireReady, requireServer } from "./config.ts";
 import { RunstreamError } from "./errors.ts";
-import { requireServer } from "./target.ts";
 import { Credential } from "./token.ts";
 import type { ClientOptions } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { warnOnce } from "./errors.ts";
-import { defineInput } from "./input.ts";
+import { defineInput } from "./input/define.ts";
 import { checkKey, DEFAULT_KEY } from "./key.ts";
 import { readStream } from "./read.ts";
 import { type StandardSchema, validator } from "./schema.ts";
@@ -12,7 +12,7 @@ import type {
   WriteOptions,
   WriterOptions,
 } from "./types.ts";
-import { appendPart, pipeParts, writeParts } from "./write.ts";
+import { appendPart, pipeParts, writeParts } from "./write/parts.ts";
 
 function define<TOutput, TInput = TOutput>(options: {
   /** The stream key. */

@@ -1,5 +1,5 @@
 import type { RunstreamError } from "./errors.ts";
-import type { InputPromise } from "./input-result.ts";
+import type { InputPromise } from "./input/result.ts";
 
 /** The state of a subscription. */
 export type StreamState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "stopped" | "failed";

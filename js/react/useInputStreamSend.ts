@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { notReady } from "../config.ts";
 import type { RunstreamError } from "../errors.ts";
-import { send as sendToStream } from "../input-send.ts";
+import { send as sendToStream } from "../input/send.ts";
 import type { ClientOptions, DefinedInputStream } from "../types.ts";
 import { useClient } from "./context.ts";
 

@@ -1,4 +1,4 @@
-//! The writer's machine for JavaScript. What it asks for, `js/writer.ts` performs: requests that are made now and then,
+//! The writer's machine for JavaScript. What it asks for, `js/write/writer.ts` performs: requests that are made now and then,
 //! with bodies that are there already, need no loop on this side. Nothing here calls into JavaScript but for the time,
 //! so no borrow can be held across a call.
 

@@ -47,21 +47,19 @@ describe("the boundary", () => {
 
 describe("the client", () => {
   test("imports the glue of each module in one file, and that one lazily", () => {
-    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts", "js/writer-wasm.ts"]);
+    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts", "js/write/wasm.ts"]);
     expect(matching("js", /from ".*generated\/(runstream|wasm-inline)\.js"/, isClient)).toEqual(["js/wasm.ts"]);
-    expect(matching("js", /^import (?!type).* from ".*\/wasm\.ts"/m, isClient)).toEqual([]);
-    expect(matching("js", /^import (?!type).* from ".*\/writer-wasm\.ts"/m, isClient)).toEqual(["js/writer.ts"]);
+    expect(matching("js", /^import (?!type).* from ".*\/wasm\.ts"/m, isClient)).toEqual(["js/write/writer.ts"]);
     expect(matching("js", /^import (?!type).* from ".*\/writer\.ts"/m, isClient)).toEqual([]);
   });
 
   test("writes with what every runtime has", () => {
-    const writing = (file: string) =>
-      /^js\/(append|courier|create|local-stream|pipe|queue|source|writer|writer-wasm)\.ts$/.test(file);
+    const writing = (file: string) => file.startsWith("js/write/");
     expect(matching("js", /["']node:|\bprocess\b|\bBuffer\b|\brequire\(/, writing)).toEqual([]);
   });
 
   test("reads and writes apart: what only reads does not load what writes", () => {
-    expect(matching("js/react", /(pipe|append|writer|courier|create|local-stream)\.ts"/)).toEqual([]);
+    expect(matching("js/react", /\/write\/|\/streams\.ts"/)).toEqual([]);
   });
 
   test("has hooks without protocol and without timers", () => {

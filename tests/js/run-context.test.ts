@@ -3,7 +3,7 @@ import { configure, streams, withRun } from "runstream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { startDevServer } from "../../js/dev-server/server.ts";
 import { currentRun, holdRun, onRunEnd } from "../../js/run-context.ts";
-import { targetOf } from "../../js/target.ts";
+import { targetOf } from "../../js/write/target.ts";
 
 afterEach(() => {
   configure({});

@@ -1,8 +1,8 @@
 // What a writer makes of servers that fail, over real sockets.
 import { describe, expect, test, vi } from "vitest";
-import { appendTo } from "../../js/append.ts";
 import type { Fault } from "../../js/dev-server/server.ts";
-import { pipeTo } from "../../js/pipe.ts";
+import { appendTo } from "../../js/write/append.ts";
+import { pipeTo } from "../../js/write/pipe.ts";
 import { newBench, numbers, slowly } from "./writer-support.ts";
 
 describe("v2", () => {

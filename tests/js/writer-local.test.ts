@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, test, vi } from "vitest";
-import { pipeTo } from "../../js/pipe.ts";
+import { pipeTo } from "../../js/write/pipe.ts";
 import { collect, newBench, numbers, slowly } from "./writer-support.ts";
 
 const bench = newBench();

@@ -1,7 +1,7 @@
 // Piping into the dev server, whose records go to its look-alike of S2.
 import { describe, expect, test, vi } from "vitest";
-import { appendTo } from "../../js/append.ts";
-import { pipeTo, writeTo } from "../../js/pipe.ts";
+import { appendTo } from "../../js/write/append.ts";
+import { pipeTo, writeTo } from "../../js/write/pipe.ts";
 import { collect, newBench, numbers, slowly } from "./writer-support.ts";
 
 const bench = newBench();

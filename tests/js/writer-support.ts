@@ -2,7 +2,7 @@
 import { afterEach, beforeEach } from "vitest";
 import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
 import { readStream } from "../../js/read.ts";
-import type { WriteTarget } from "../../js/target.ts";
+import type { WriteTarget } from "../../js/write/target.ts";
 
 export type Bench = {
   server: DevServer;

@@ -1,6 +1,6 @@
-import { RunstreamError } from "./errors.ts";
-import { type Message, messagesOf } from "./input-message.ts";
-import { Connection, type Source } from "./subscription.ts";
+import { RunstreamError } from "../errors.ts";
+import { Connection, type Source } from "../subscription.ts";
+import { type Message, messagesOf } from "./message.ts";
 
 /** How much longer than its window a poll may take before it counts as empty, in milliseconds. */
 const GRACE_MS = 5_000;

@@ -1,4 +1,4 @@
-import { RunstreamError } from "./errors.ts";
+import { RunstreamError } from "../errors.ts";
 
 /** What one line holds at most, the send under way included. */
 const MAX_SENDS = 1_000;

@@ -1,6 +1,6 @@
-import { RunstreamError } from "./errors.ts";
+import { RunstreamError } from "../errors.ts";
+import type { PartSource, WriterOptions } from "../types.ts";
 import { Queue } from "./queue.ts";
-import type { PartSource, WriterOptions } from "./types.ts";
 
 /** How many parts of merged sources may wait to be written. What `write` is given waits without a bound: it cannot be told to. */
 const MERGED_AHEAD = 1_000;

@@ -1,7 +1,7 @@
-import { codeOf, headersOf, messageOf } from "./api.ts";
-import { RunstreamError } from "./errors.ts";
-import { Credential } from "./token.ts";
-import type { ClientOptions } from "./types.ts";
+import { codeOf, headersOf, messageOf } from "../api.ts";
+import { RunstreamError } from "../errors.ts";
+import { Credential } from "../token.ts";
+import type { ClientOptions } from "../types.ts";
 
 /** How often one send is tried, and how long is waited in between, in milliseconds: doubling, 50 to 100 % of it at random. */
 const MAX_TRIES = 10;

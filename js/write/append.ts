@@ -1,8 +1,8 @@
+import { RunstreamError } from "../errors.ts";
+import type { WriteResult } from "../types.ts";
 import { identityOf } from "./create.ts";
-import { RunstreamError } from "./errors.ts";
 import { encode } from "./pipe.ts";
 import type { WriteTarget } from "./target.ts";
-import type { WriteResult } from "./types.ts";
 import type { Writer } from "./writer.ts";
 
 /** The streams that are being appended to. One that has nothing to do is forgotten. */

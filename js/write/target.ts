@@ -1,7 +1,7 @@
-import { clientOf, requireReady } from "./config.ts";
-import { RunstreamError } from "./errors.ts";
-import { currentRun } from "./run-context.ts";
-import type { ClientOptions, WriteOptions } from "./types.ts";
+import { clientOf, requireReady, requireServer } from "../config.ts";
+import { RunstreamError } from "../errors.ts";
+import { currentRun } from "../run-context.ts";
+import type { ClientOptions, WriteOptions } from "../types.ts";
 
 /** A stream to write to, and as whom. */
 export type WriteTarget = { client: ClientOptions; runId: string; key: string };
@@ -30,11 +30,4 @@ function runIdOf(what: string, target: unknown): string {
   }
   const ids = { self: run.id, parent: run.parentId, root: run.rootId };
   return ids[name] ?? run.id;
-}
-
-/** Throws in a page, which must not have the secret key and could not send it there: those routes answer no preflight. */
-export function requireServer(what: string): void {
-  if (typeof document === "undefined" || typeof process !== "undefined") return;
-  const message = `${what} needs the secret key and so a server; from a page, call a route of your own that does it`;
-  throw new RunstreamError("unsupported", message);
 }

@@ -1,7 +1,7 @@
 // Loaded with the first write. The only importer of the writer's glue.
-import init, { Head, Machine } from "./generated/writer.js";
-import compressed from "./generated/writer-inline.js";
-import { compileInlined } from "./inflate.ts";
+import init, { Head, Machine } from "../generated/writer.js";
+import compressed from "../generated/writer-inline.js";
+import { compileInlined } from "../inflate.ts";
 
 /** An error as it crosses: code, message, HTTP status or 0. */
 export type CoreError = [code: string, message: string, status: number];

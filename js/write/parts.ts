@@ -1,10 +1,10 @@
+import { RunstreamError } from "../errors.ts";
+import { holdRun } from "../run-context.ts";
+import type { Validate } from "../schema.ts";
+import type { PartSource, PipeResult, WriteOptions, WriterOptions } from "../types.ts";
 import { appendTo } from "./append.ts";
-import { RunstreamError } from "./errors.ts";
 import { pipeTo, writeTo } from "./pipe.ts";
-import { holdRun } from "./run-context.ts";
-import type { Validate } from "./schema.ts";
 import { targetOf } from "./target.ts";
-import type { PartSource, PipeResult, WriteOptions, WriterOptions } from "./types.ts";
 
 /** Writes a source to a stream of the run that `options` mean. */
 export function pipeParts<TPart>(

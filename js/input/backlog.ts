@@ -1,4 +1,4 @@
-import type { Message } from "./input-message.ts";
+import type { Message } from "./message.ts";
 
 /** What is kept here for a listener, in messages and in characters of JSON; what is beyond it waits on the server. */
 const MAX_MESSAGES = 1_000;

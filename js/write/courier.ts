@@ -1,8 +1,8 @@
-import { messageOf } from "./api.ts";
+import { messageOf } from "../api.ts";
+import type { Credential } from "../token.ts";
 import { ask, type Creation, creationOf, forgetCreation, gatewayHeaders, writeUrl } from "./create.ts";
 import type { WriteTarget } from "./target.ts";
-import type { Credential } from "./token.ts";
-import type { CoreHead } from "./writer-wasm.ts";
+import type { CoreHead } from "./wasm.ts";
 
 /** An answer, and how far it says that the stream goes: the position behind an append, or the number of lines stored. */
 export type Told = { head: CoreHead; end: number | undefined };

@@ -1,11 +1,11 @@
-import { messageOf } from "./api.ts";
+import { messageOf } from "../api.ts";
+import { type ErrorCode, RunstreamError } from "../errors.ts";
+import { Credential } from "../token.ts";
+import type { WriteResult } from "../types.ts";
 import { Courier, lossOf, type Told } from "./courier.ts";
 import { writeUrl } from "./create.ts";
-import { type ErrorCode, RunstreamError } from "./errors.ts";
 import type { WriteTarget } from "./target.ts";
-import { Credential } from "./token.ts";
-import type { WriteResult } from "./types.ts";
-import { type CoreAction, type CoreError, headOf, type Machine, newMachine } from "./writer-wasm.ts";
+import { type CoreAction, type CoreError, headOf, type Machine, newMachine } from "./wasm.ts";
 
 /** Called when parts were acknowledged: how many so far, and on v2 the position of the last. */
 export type Acknowledged = (count: number, lastPosition: number | undefined) => void;

@@ -1,5 +1,5 @@
-import type { Delivery } from "./subscription.ts";
-import type { BadRecord } from "./types.ts";
+import type { Delivery } from "../subscription.ts";
+import type { BadRecord } from "../types.ts";
 
 /** One message of an input stream. */
 export type Message = {

@@ -1,6 +1,6 @@
-import { RunstreamError } from "./errors.ts";
+import { RunstreamError } from "../errors.ts";
+import type { ReadableStreamIterable } from "../types.ts";
 import { Queue } from "./queue.ts";
-import type { ReadableStreamIterable } from "./types.ts";
 
 /** How much of it may wait for a reader that does not come, in characters of JSON. */
 const MAX_WAITING = 16 * 1024 * 1024;

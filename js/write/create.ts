@@ -1,7 +1,7 @@
-import { baseOf, headersOf, streamUrl } from "./api.ts";
+import { baseOf, headersOf, streamUrl } from "../api.ts";
+import type { Credential } from "../token.ts";
+import type { ClientOptions } from "../types.ts";
 import type { WriteTarget } from "./target.ts";
-import type { Credential } from "./token.ts";
-import type { ClientOptions } from "./types.ts";
 
 /** How the gateway answered when it was asked for a stream. */
 export type Creation = {

@@ -1,7 +1,7 @@
-import { baseOf, codeOf, headersOf, messageOf } from "./api.ts";
-import { RunstreamError } from "./errors.ts";
-import { Credential } from "./token.ts";
-import type { ClientOptions } from "./types.ts";
+import { baseOf, codeOf, headersOf, messageOf } from "../api.ts";
+import { RunstreamError } from "../errors.ts";
+import { Credential } from "../token.ts";
+import type { ClientOptions } from "../types.ts";
 
 /** How often a request is made that fails on the way, and the first wait in between, in milliseconds; it doubles. */
 const MAX_TRIES = 5;

@@ -1,11 +1,11 @@
-import { RunstreamError, WaitpointTimeoutError } from "./errors.ts";
-import { after } from "./input-backlog.ts";
-import type { Channel } from "./input-channel.ts";
-import type { Message } from "./input-message.ts";
-import { poll } from "./input-poll.ts";
-import type { InputResult } from "./input-result.ts";
-import { officialWait, type RunContext } from "./run-context.ts";
-import type { WaitOptions } from "./types.ts";
+import { RunstreamError, WaitpointTimeoutError } from "../errors.ts";
+import { officialWait, type RunContext } from "../run-context.ts";
+import type { WaitOptions } from "../types.ts";
+import { after } from "./backlog.ts";
+import type { Channel } from "./channel.ts";
+import type { Message } from "./message.ts";
+import { poll } from "./poll.ts";
+import type { InputResult } from "./result.ts";
 import { block, createWaitpoint, readOutput, retrieve, type Waitpoint, type WaitpointOutput } from "./waitpoint.ts";
 
 const DEFAULT_POLL_SECONDS = 30;

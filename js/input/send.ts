@@ -1,9 +1,9 @@
-import { baseOf, messageOf, streamUrl } from "./api.ts";
-import { clientOf, requireReady } from "./config.ts";
-import { RunstreamError } from "./errors.ts";
-import { deliver } from "./input-deliver.ts";
-import { inLine } from "./input-queue.ts";
-import type { SendOptions } from "./types.ts";
+import { baseOf, messageOf, streamUrl } from "../api.ts";
+import { clientOf, requireReady } from "../config.ts";
+import { RunstreamError } from "../errors.ts";
+import type { SendOptions } from "../types.ts";
+import { deliver } from "./deliver.ts";
+import { inLine } from "./queue.ts";
 
 /** What the server accepts for one send, in bytes: the request's body, and the record S2 makes of it. */
 const MAX_SEND_BYTES = 1_048_576;

@@ -1,10 +1,10 @@
-import { InputStreamTimeoutError, RunstreamError, reportException } from "./errors.ts";
-import { Backlog } from "./input-backlog.ts";
-import { type Message, messagesOf } from "./input-message.ts";
-import type { InputResult } from "./input-result.ts";
-import type { Validate } from "./schema.ts";
-import { Connection, type Source } from "./subscription.ts";
-import type { BadRecord, InputDefinition, InputSubscription, OnceOptions } from "./types.ts";
+import { InputStreamTimeoutError, RunstreamError, reportException } from "../errors.ts";
+import type { Validate } from "../schema.ts";
+import { Connection, type Source } from "../subscription.ts";
+import type { BadRecord, InputDefinition, InputSubscription, OnceOptions } from "../types.ts";
+import { Backlog } from "./backlog.ts";
+import { type Message, messagesOf } from "./message.ts";
+import type { InputResult } from "./result.ts";
 
 /** The longest a timer can be, in milliseconds; a `once` of more than these 24 days has none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,15 +1,14 @@
-import { baseOf } from "./api.ts";
-import { clientOf, requireReady } from "./config.ts";
-import { RunstreamError, WaitpointTimeoutError } from "./errors.ts";
-import { Channel } from "./input-channel.ts";
-import { InputPromise, type InputResult } from "./input-result.ts";
-import { send } from "./input-send.ts";
-import { waitFor } from "./input-wait.ts";
-import { checkKey } from "./key.ts";
-import { currentRun, currentScope, onRunEnd, type RunContext } from "./run-context.ts";
-import { type StandardSchema, type Validate, validator } from "./schema.ts";
-import { requireServer } from "./target.ts";
-import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "./types.ts";
+import { baseOf } from "../api.ts";
+import { clientOf, requireReady, requireServer } from "../config.ts";
+import { RunstreamError, WaitpointTimeoutError } from "../errors.ts";
+import { checkKey } from "../key.ts";
+import { currentRun, currentScope, onRunEnd, type RunContext } from "../run-context.ts";
+import { type StandardSchema, type Validate, validator } from "../schema.ts";
+import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "../types.ts";
+import { Channel } from "./channel.ts";
+import { InputPromise, type InputResult } from "./result.ts";
+import { send } from "./send.ts";
+import { waitFor } from "./wait.ts";
 
 export function defineInput<TOutput, TInput = TOutput>(
   definition: InputDefinition & {

@@ -1,4 +1,4 @@
-import type { RunstreamError } from "./errors.ts";
+import type { RunstreamError } from "../errors.ts";
 
 /** What receiving came to: a message, or why there is none. */
 export type InputResult<TData> = { ok: true; output: TData } | { ok: false; error: RunstreamError };

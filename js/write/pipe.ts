@@ -1,9 +1,9 @@
-import { messageOf } from "./api.ts";
-import { RunstreamError } from "./errors.ts";
+import { messageOf } from "../api.ts";
+import { RunstreamError } from "../errors.ts";
+import type { PartSource, PipeResult, WriteResult, WriterOptions } from "../types.ts";
 import { LocalStream } from "./local-stream.ts";
 import { gather, iteratorOf } from "./source.ts";
 import type { WriteTarget } from "./target.ts";
-import type { PartSource, PipeResult, WriteResult, WriterOptions } from "./types.ts";
 import type { Writer } from "./writer.ts";
 
 /** Writes the parts of `source`, which is read once. */
