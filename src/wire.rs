@@ -137,7 +137,19 @@ impl Batch {
         let (mut seq_num, mut timestamp) = (None, None);
         let mut headers: &[u8] = b"";
         let body_at = self.text.len();
-        let mut more = json.open(b'{')?;
+        // The order in which S2 writes; the loop takes what is left, and every other order.
+        let mut more = if json.skip(b"{\"seq_num\":") {
+            seq_num = Some(json.unsigned()?);
+            if json.skip(b",\"timestamp\":") {
+                timestamp = Some(json.unsigned()?);
+                if json.skip(b",\"body\":") {
+                    json.string_into(&mut self.text)?;
+                }
+            }
+            json.more(b'{')?
+        } else {
+            json.open(b'{')?
+        };
         while more {
             let key = json.key()?;
             if key.is(b"seq_num") {
@@ -249,7 +261,13 @@ fn tail(json: &mut Scanner<'_>) -> Option<Option<u64>> {
 fn members(body: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let mut json = Scanner::new(body);
     let (mut data, mut id) = (0..0, 0..0);
-    let mut more = json.open(b'{')?;
+    let mut more = if json.skip(b"{\"data\":") {
+        let value = json.value()?;
+        data = json.pos() - value.len()..json.pos();
+        json.more(b'{')?
+    } else {
+        json.open(b'{')?
+    };
     while more {
         let key = json.key()?;
         let value = json.value()?;

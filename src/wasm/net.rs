@@ -180,12 +180,24 @@ fn is_event_stream_type(content_type: &[u8]) -> bool {
     content_type[..end].trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// What a reader gives, asked without making a string of each name for each read.
+    type ReadResult;
+
+    #[wasm_bindgen(method, getter, structural, catch)]
+    fn done(this: &ReadResult) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter, structural, catch)]
+    fn value(this: &ReadResult) -> Result<JsValue, JsValue>;
+}
+
 async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
-    let result = JsFuture::from(body.0.read()).await?;
-    if property(&result, "done").is_truthy() {
+    let result: ReadResult = JsFuture::from(body.0.read()).await?.unchecked_into();
+    if result.done()?.is_truthy() {
         return Ok(None);
     }
-    let value = property(&result, "value");
+    let value = result.value()?;
     Ok(Some(match value.dyn_ref::<Uint8Array>() {
         Some(bytes) => bytes.to_vec(),
         None => Uint8Array::new(&value).to_vec(),
