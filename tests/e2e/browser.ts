@@ -2,17 +2,17 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { launchOptions } from "../../scripts/browser.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const from = (path: string) => `${root}/${path}`;
 
-/** The harness bundled from the sources, as `{ path: text }`. */
+/** The page's script bundled from the sources, as `{ path: text }`. */
 async function bundle(mode: "development" | "production", page: string): Promise<Map<string, string>> {
   const { outputFiles } = await build({
-    entryPoints: [{ in: from(page), out: "page" }],
+    entryPoints: { page: from(page) },
     bundle: true,
     splitting: true,
     format: "esm",
@@ -23,31 +23,39 @@ async function bundle(mode: "development" | "production", page: string): Promise
     write: false,
     define: { "process.env.NODE_ENV": JSON.stringify(mode) },
     alias: { "runstream/react": from("js/react.ts"), runstream: from("js/index.ts") },
-    // The official package asks for it where it may not be.
-    external: ["node:*"],
+    plugins: [withoutNode],
     logLevel: "warning",
   });
   return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/")), text]));
 }
 
+/** The official packages import Node's own modules, which a page that has them bundled never calls. */
+const withoutNode: Plugin = {
+  name: "without-node",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "node" }));
+    onLoad({ filter: /./, namespace: "node" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
+
 export type TestBrowser = {
   /** The origin the pages are served from. */
   url: string;
-  /** A new page, ready to be driven through `window.page`. */
+  /** A new page whose script has run. */
   open(): Promise<Page>;
   close(): Promise<void>;
 };
 
-/** `serve` answers what is not the page's own, on the page's origin. `page` must import the harness. */
+/** `serve` answers what is not the page's own, on the page's origin. `script` makes the page. */
 export async function openBrowser(
   mode: "development" | "production" = "development",
   serve: RequestListener = (_, res) => void res.writeHead(404).end(),
-  page = "tests/e2e/page.tsx",
+  script = "tests/e2e/page.tsx",
 ): Promise<TestBrowser> {
-  const files = await bundle(mode, page);
+  const files = await bundle(mode, script);
   const server = createServer((req, res) => {
-    const script = files.get(req.url ?? "");
-    if (script !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(script);
+    const file = files.get(req.url ?? "");
+    if (file !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(file);
     else if (req.url === "/") {
       const html = '<!doctype html><title>e2e</title><script type="module" src="/page.js"></script>';
       res.writeHead(200, { "content-type": "text/html" }).end(html);
@@ -61,7 +69,6 @@ export async function openBrowser(
     async open() {
       const page = await browser.newPage();
       await page.goto(url);
-      await page.waitForFunction(() => window.page !== undefined);
       return page;
     },
     async close() {
