@@ -37,6 +37,14 @@ export function requireReady(what: string, runId: unknown, { accessToken }: Clie
   if (missing) throw missing;
 }
 
+/** The streams that runs are to have, where it is not said otherwise: as the official SDK tells the server with every request. */
+export function streamsVersion({ future }: ClientOptions): "v1" | "v2" {
+  const env = globalThis.process?.env ?? {};
+  const flags = [env.TRIGGER_V2_REALTIME_STREAMS, env.TRIGGER_REALTIME_STREAMS_V2];
+  const isOff = future?.v2RealtimeStreams === false || flags.some((flag) => flag === "0" || flag === "false");
+  return isOff ? "v1" : "v2";
+}
+
 /** Throws in a page, which must not have the secret key and could not send it there: those routes answer no preflight. */
 export function requireServer(what: string): void {
   if (typeof document === "undefined" || globalThis.process?.versions?.node !== undefined) return;

@@ -1,4 +1,5 @@
 import { baseOf, headersOf, streamUrl } from "../api.ts";
+import { streamsVersion } from "../config.ts";
 import type { Credential } from "../token.ts";
 import type { ClientOptions } from "../types.ts";
 import type { WriteTarget } from "./target.ts";
@@ -70,7 +71,8 @@ export async function ask({ fetch = globalThis.fetch }: ClientOptions, url: stri
 }
 
 export function gatewayHeaders(client: ClientOptions, token: string): Record<string, string> {
-  return { ...headersOf(client), Authorization: `Bearer ${token}` };
+  const version = streamsVersion(client);
+  return { ...headersOf(client), Authorization: `Bearer ${token}`, "x-trigger-realtime-streams-version": version };
 }
 
 async function create(target: WriteTarget, credential: Credential, refreshToken: boolean): Promise<Creation> {

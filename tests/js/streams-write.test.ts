@@ -112,6 +112,20 @@ describe("pipe", () => {
   });
 });
 
+test("tells the server which streams are wanted, as the official SDK does", async () => {
+  const told: (string | null)[] = [];
+  const fetch = (request: Request) => {
+    if (request.method === "PUT") told.push(request.headers.get("x-trigger-realtime-streams-version"));
+    return globalThis.fetch(request);
+  };
+  await streams.append("v2", 1, { target: runId, fetch });
+  await streams.append("v1", 1, { target: runId, fetch, future: { v2RealtimeStreams: false } });
+  vi.stubEnv("TRIGGER_V2_REALTIME_STREAMS", "0");
+  await streams.append("env", 1, { target: runId, fetch });
+  vi.unstubAllEnvs();
+  expect(told).toEqual(["v2", "v1", "v1"]);
+});
+
 describe("writer", () => {
   test("writes and merges, to the default stream or another", async () => {
     const execute = ({
