@@ -202,6 +202,7 @@ export class View {
   #value: unknown;
   #snapshot: StreamSnapshot<unknown, unknown>;
   #isStale = false;
+  #isDue = false;
   #publishedAt = 0;
   #uncommittedSince: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -351,8 +352,18 @@ export class View {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     // A clock that was set back must not hold the page.
-    if (due <= now || now + atLeast < this.#publishedAt) this.#publish();
+    if (due <= now || now + atLeast < this.#publishedAt) this.#publishSoon();
     else this.#timer = setTimeout(() => this.#publish(), due - now);
+  }
+
+  /** At the end of this turn: a delivery and the status that comes with it are one update. */
+  #publishSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      if (this.#listener) this.#publish();
+    });
   }
 
   #publish(): void {

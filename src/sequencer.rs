@@ -15,6 +15,10 @@ const HOLD_RECORDS: usize = 1_000;
 /// Bytes held behind a gap, at most. One full S2 batch.
 const HOLD_BYTES: usize = 1024 * 1024;
 
+/// How often it is read again at one position because a ping said that there is more. What was eaten on the way once may be
+/// eaten again; a server whose pings are wrong must not be asked for ever.
+const PING_REREADS: u8 = 3;
+
 /// Where a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Start {
@@ -55,8 +59,8 @@ pub struct Positions {
     gap_since: Option<u64>,
     /// The gap that was read again already: its first position, and the first one after it.
     reread: Option<(u64, u64)>,
-    /// Where a ping said that there is more, and it was read again.
-    pinged_at: Option<u64>,
+    /// Where a ping said that there is more, and how often it was read again there.
+    pinged: (Option<u64>, u8),
     seen: Seen,
     /// Gaps accepted after a second reading, and trimmed heads.
     pub gaps: u64,
@@ -82,7 +86,7 @@ impl Positions {
             held: Batch::default(),
             gap_since: None,
             reread: None,
-            pinged_at: None,
+            pinged: (None, 0),
             seen: Seen::default(),
             gaps: 0,
             duplicates: 0,
@@ -133,7 +137,8 @@ impl Positions {
     pub(crate) fn pinged(&mut self, tail: u64, now: u64, out: &mut Delivery) -> Flow {
         let flow = self.tail(tail, out);
         let is_ignored = mutant::is("promise of a ping ignored");
-        if !is_ignored && self.next.is_some_and(|next| next < tail && self.pinged_at != Some(next)) {
+        let is_missing = self.next.is_some_and(|next| next < tail) && self.pinged != (self.next, PING_REREADS);
+        if is_missing && !is_ignored {
             self.gap_since.get_or_insert(now);
         }
         flow
@@ -154,7 +159,7 @@ impl Positions {
         // another life has shown its parts already and goes on with what is new.
         let resume_at_tail = self.given && !self.settled;
         self.release_hold();
-        (self.reread, self.pinged_at) = (None, None);
+        (self.reread, self.pinged) = (None, (None, 0));
         self.seen = Seen::default();
         self.settled = false;
         self.next = Some(if resume_at_tail { tail } else { 0 });
@@ -278,11 +283,12 @@ impl Positions {
                 return Flow::Continue;
             }
             Some(first) => self.reread = Some((next, first)),
-            None if self.pinged_at == Some(next) => {
+            None if self.pinged == (Some(next), PING_REREADS) => {
                 self.gap_since = None;
                 return Flow::Continue;
             }
-            None => self.pinged_at = Some(next),
+            None if self.pinged.0 == Some(next) => self.pinged.1 += 1,
+            None => self.pinged = (Some(next), 1),
         }
         self.release_hold();
         Flow::Reread

@@ -8,6 +8,9 @@ import { openBrowser } from "./browser.ts";
 const SERVERS = 5;
 const READERS_PER_SERVER = 5;
 const FAULTS = 20;
+/** How far the writer may be ahead of the reader, in parts: of a v1 stream the server keeps the last thousand entries only. */
+const MAX_AHEAD = 500;
+
 /** A session that has not caught up so long after its last fault is stuck. */
 const CATCH_UP_MS = 45_000;
 
@@ -83,6 +86,8 @@ type Session = {
   expected: string | undefined;
   lastFault: number;
   faults: number;
+  /** How many parts the page has. */
+  shown: number;
 };
 
 async function begin(page: Page, server: DevServer, seed: number): Promise<Session> {
@@ -115,11 +120,12 @@ async function begin(page: Page, server: DevServer, seed: number): Promise<Sessi
     expected: ending?.error,
     lastFault: Date.now(),
     faults: 0,
+    shown: 0,
   };
   let serial = 0;
   const waiting = ending ? 1 : 0;
   const write = () => {
-    for (let i = random.below(6); i >= 0; i--) {
+    for (let i = random.below(6); i >= 0 && serial < session.shown + MAX_AHEAD; i--) {
       const padding = "é🎉x".repeat(random.below(40));
       server.append(runId, "chat", { serial: serial++, padding });
     }
@@ -172,6 +178,7 @@ export async function runSessions(sessions: number, seed: number, report: (line:
       const fired = session.server.faults.fired.filter(({ run }) => run === session.runId);
       if (fired.length > session.faults) session.lastFault = Date.now();
       session.faults = fired.length;
+      session.shown = state?.serials.length ?? 0;
       const isDone =
         state &&
         (session.expected

@@ -14,7 +14,7 @@ pub struct Received {
     pub gap_since: u64,
     /// A ping said that everything before this had been sent.
     pub promised: u64,
-    /// Where it was read again because of that, which is done once.
+    /// Where it was last read again because of that, which is done three times at most.
     pub reread_at: Option<u64>,
     /// Where the connection was asked to begin.
     pub asked: u64,
