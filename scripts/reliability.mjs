@@ -81,7 +81,7 @@ function recorded() {
 
 function fuzzed({ totals, runs }) {
   const rows = runs.map(
-    (run) => `| ${run.target} | ${run.executions} | ${run.seconds} | ${run.crashes} | ${run.date} |`,
+    (run) => `| ${run.target} | ${run.executions} | ${run.seconds} | ${run.crashes} | ${run.date}, ${run.commit} |`,
   );
   return [
     "## Fuzzing",
