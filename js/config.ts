@@ -60,7 +60,7 @@ export function notReady(what: string, runId: unknown, accessToken: unknown): Ru
   if (!accessToken) {
     return new RunstreamError(
       "not-ready",
-      `${what}: there is no access token; pass accessToken, or on a server set TRIGGER_SECRET_KEY`,
+      `${what}: there is no access token; pass accessToken, give one to TriggerAuthContext, or on a server set TRIGGER_SECRET_KEY`,
     );
   }
   return undefined;

@@ -1,8 +1,9 @@
+import { attempt, tell } from "./callbacks.ts";
 import { clientOf, requireReady } from "./config.ts";
-import { RunstreamError, reportException } from "./errors.ts";
+import { RunstreamError, reportException, warnOnce } from "./errors.ts";
 import type { Validate } from "./schema.ts";
-import { Connection } from "./subscription.ts";
-import type { ReadableStreamIterable, StreamReadOptions } from "./types.ts";
+import { Connection, IDLE } from "./subscription.ts";
+import type { ReadableStreamIterable, StreamReadOptions, StreamStatus } from "./types.ts";
 
 /** How much may wait for a slow consumer before the server is made to wait, in bytes of JSON. */
 const HIGH_WATER = 256 * 1024;
@@ -24,12 +25,18 @@ export function readStream<T>(
   let bytes = 0;
   let isPaused = false;
   let wake: (() => void) | undefined;
-  const { signal, onInvalidPart = reportException } = options;
+  const { signal, onStatus, onInvalidPart = reportException } = options;
+  let told: StreamStatus = IDLE;
+  const warn = ({ status, error }: StreamStatus) => {
+    if (!error || status === "failed") return;
+    warnOnce(`reading stream "${key}" of ${runId} fails, and is tried again (${error.message}); onStatus hears of it`);
+  };
 
   const connection = new Connection(
     { runId, key, input: false, client, read: options },
     {
       deliver: (delivery) => {
+        for (const notice of delivery.notices) tell(notice, options);
         const parts = validate ? valid(delivery.parts, validate, onInvalidPart) : delivery.parts;
         if (parts.length === 0) return;
         waiting.push({ parts, bytes: delivery.bytes });
@@ -37,7 +44,12 @@ export function readStream<T>(
         pace();
         wake?.();
       },
-      changed: () => wake?.(),
+      changed: () => {
+        const { status } = connection;
+        if (status !== told) attempt(() => (onStatus ?? warn)(status));
+        told = status;
+        wake?.();
+      },
     },
   );
   const pace = () => {
@@ -109,11 +121,7 @@ export function valid(
     try {
       return [validate(part)];
     } catch (thrown) {
-      try {
-        onInvalidPart(thrown as RunstreamError, part);
-      } catch (alsoThrown) {
-        reportException(alsoThrown);
-      }
+      attempt(() => onInvalidPart(thrown as RunstreamError, part));
       return [];
     }
   });

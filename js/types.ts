@@ -333,11 +333,15 @@ export type InferInputStreamType<T> = T extends { readonly "~data"?: infer TData
 
 /** Options of `read`. */
 export type StreamReadOptions = ClientOptions &
-  ReadOptions & {
-    /** Ends reading: the stream closes. */
+  ReadOptions &
+  Omit<StreamCallbacks<unknown>, "onData" | "onParts"> & {
+    /** Ends reading: what has arrived can still be read, then the stream closes. */
     signal?: AbortSignal | undefined;
-    /** Called for a part that the stream's schema refuses; reading goes on without it. Reported as an uncaught error by default. */
-    onInvalidPart?: ((error: RunstreamError, part: unknown) => void) | undefined;
+    /**
+     * Called when the status changes. A server that fails, or cannot be reached, is tried again until the signal is aborted; this is
+     * how to hear of it. Without it the console is told once, in development.
+     */
+    onStatus?: ((status: StreamStatus) => void) | undefined;
   };
 
 /** Options of `send`. */

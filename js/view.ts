@@ -1,3 +1,4 @@
+import { attempt, tell } from "./callbacks.ts";
 import { type RunstreamError, reportException } from "./errors.ts";
 import type { Validate } from "./schema.ts";
 import { Connection, type Delivery, IDLE, identityOf, type Notice, type Source } from "./subscription.ts";
@@ -315,14 +316,7 @@ export class View {
       this.#value = options.initialValue;
     }
     if (this.#isStopped) return;
-    attempt(() => {
-      if (notice.type === "control") {
-        options.onControl?.({ id: notice.id, timestamp: notice.timestamp, headers: notice.headers });
-      } else if (notice.type === "bad-record") {
-        options.onBadRecord?.({ id: notice.id, reason: notice.reason, body: notice.body });
-      } else if (notice.type === "gap") options.onGap?.({ from: notice.from, to: notice.to });
-      else options.onReset?.();
-    });
+    tell(notice, options);
   }
 
   /** The stream's schema refused a part. */
@@ -389,16 +383,6 @@ export class View {
       parts = subscription.slice(from);
     }
     return { ...status, parts, value: this.#value, lastEventId: subscription?.connection.cursor };
-  }
-}
-
-/** Runs the application's code. What it throws is reported, and the stream goes on. */
-function attempt<T>(run: () => T, otherwise?: T): T | undefined {
-  try {
-    return run();
-  } catch (thrown) {
-    reportException(thrown);
-    return otherwise;
   }
 }
 

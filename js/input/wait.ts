@@ -130,7 +130,8 @@ function timeoutMessage(output: unknown): string {
 /** A duration as the server understands it; a date becomes one, because the server overlooks dates that are past for it. */
 function durationOf(name: string, time: string | Date | undefined): string | undefined {
   if (time === undefined || (typeof time === "string" && /^(\d+(w|d|hr|h|m|s))+$/.test(time))) return time;
-  const seconds = Math.ceil((new Date(time).getTime() - Date.now()) / 1000);
+  const isDate = typeof time === "string" || time instanceof Date;
+  const seconds = isDate ? Math.ceil((new Date(time).getTime() - Date.now()) / 1000) : Number.NaN;
   if (!Number.isNaN(seconds)) return `${Math.max(1, seconds)}s`;
   throw new RunstreamError("invalid-argument", `${name} is ${JSON.stringify(time)}; give "30s", "7d" or a date`);
 }

@@ -93,7 +93,10 @@ class Appender {
 
 /** The writer counts parts; whoever appends one knows of no count. */
 function asValue(error: RunstreamError): RunstreamError {
-  return new RunstreamError(error.code, error.message.replace(/\bpart \d+/, "the value"), error.status, error);
+  const message = error.message
+    .replace(/\bpart \d+/, "the value")
+    .replace(". Split it; the other parts are stored", ". Split it");
+  return new RunstreamError(error.code, message, error.status, error);
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

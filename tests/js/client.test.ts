@@ -1,7 +1,7 @@
 // The client without a browser: Node against the dev server.
 import { createElement, StrictMode } from "react";
 import { renderToString } from "react-dom/server";
-import { configure, streams } from "runstream";
+import { configure, type StreamStatus, streams } from "runstream";
 import { useInputStreamSend, useRealtimeStream } from "runstream/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
@@ -37,6 +37,40 @@ describe("read", () => {
     expect(await collect(await streams.read(runId, "chat", options))).toEqual(["a"]);
     expect(await collect(await streams.define<string>({ id: "chat" }).read(runId, options))).toEqual(["a"]);
     expect(await collect(await streams.read(runId, options))).toEqual(["b"]);
+  });
+
+  test("tells what becomes of it while nothing arrives", async () => {
+    server.append(runId, "chat", 1);
+    server.faults.add({ kind: "status", status: 503, times: 3 });
+    const seen: string[] = [];
+    const options = { ...client, onStatus: ({ status, error }: StreamStatus) => seen.push(error?.code ?? status) };
+    for await (const part of await streams.read(runId, "chat", options)) {
+      expect(part).toBe(1);
+      break;
+    }
+    expect(seen).toEqual(expect.arrayContaining(["connecting", "reconnecting", "http", "live"]));
+  });
+
+  test("says so on the console if nobody listens", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    server.append(runId, "chat", 1);
+    server.faults.add({ kind: "status", status: 503, times: 3 });
+    for await (const _ of await streams.read(runId, "chat", client)) break;
+    expect(warn.mock.calls.flat().join()).toMatch(
+      /reading stream "chat" of run_\w+ fails, and is tried again .*503.*onStatus/,
+    );
+    warn.mockRestore();
+  });
+
+  test("tells of what is no part", async () => {
+    server.append(runId, "chat", 1);
+    server.appendRaw(runId, "chat", { headers: [["trigger-control", "turn-complete"]] });
+    server.appendRaw(runId, "chat", { body: "no envelope" });
+    const [onControl, onBadRecord] = [vi.fn(), vi.fn()];
+    const options = { ...client, timeoutInSeconds: 1, onControl, onBadRecord };
+    expect(await collect(await streams.read(runId, "chat", options))).toEqual([1]);
+    expect(onControl.mock.calls[0]?.[0]).toMatchObject({ id: "1", headers: [["trigger-control", "turn-complete"]] });
+    expect(onBadRecord.mock.calls[0]?.[0]).toMatchObject({ id: "2", body: "no envelope" });
   });
 
   test("is a ReadableStream as well", async () => {
