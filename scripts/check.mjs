@@ -20,6 +20,10 @@ const fuzz = ["--manifest-path", join("tests", "fuzz", "Cargo.toml")];
 const sim = ["--manifest-path", join("tests", "sim", "Cargo.toml")];
 const simTarget = ["--target-dir", join(cargoTarget, "sim")];
 
+/** A workspace of its own, for its profile. */
+const gate = ["--manifest-path", join("tests", "gate", "Cargo.toml")];
+const gateTarget = ["--target-dir", join(cargoTarget, "gate")];
+
 /** Its lints would have to compile all of S2 first. */
 const s2 = ["--manifest-path", join("scripts", "s2", "Cargo.toml")];
 
@@ -27,6 +31,7 @@ const fixes = [
   ["cargo", "fmt", "--all"],
   ["cargo", "fmt", ...fuzz],
   ["cargo", "fmt", ...sim],
+  ["cargo", "fmt", ...gate],
   ["cargo", "fmt", ...s2],
   [...biome, "check", "--write", "."],
 ];
@@ -35,9 +40,11 @@ const checks = [
   ["cargo", "fmt", "--all", "--check"],
   ["cargo", "fmt", ...fuzz, "--check"],
   ["cargo", "fmt", ...sim, "--check"],
+  ["cargo", "fmt", ...gate, "--check"],
   ["cargo", "fmt", ...s2, "--check"],
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--", "-D", "warnings"],
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--all-features", "--", "-D", "warnings"],
+  ["cargo", "clippy", "--quiet", ...gate, ...gateTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
   ...clippy("--tests", "--workspace", "--features", "runstream-wasm/writer", "--target", "wasm32-unknown-unknown"),
   [...biome, process.env.CI ? "ci" : "check", "."],

@@ -7,8 +7,11 @@ import { cache, capture, files, hash, root, run, Stop, script, timed, toolsBin, 
 const TARGET = "wasm32-unknown-unknown";
 const TOOLS = ["wasm-bindgen", "wasm-bindgen-test-runner", "wasm-pack", "zopfli"];
 
-/** @param {{ browser?: boolean }} [options] `browser`: also what the browser tests need (default: false). */
-export async function setup({ browser = false } = {}) {
+/**
+ * @param {{ browser?: boolean, valgrind?: boolean }} [options] `browser`: also what the browser tests need. `valgrind`: also
+ * what counts instructions, where it can be installed. Both are false if not given.
+ */
+export async function setup({ browser = false, valgrind = false } = {}) {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19))
     throw new Stop(`Node 20.19 or later is needed; this is ${process.version}.`);
@@ -21,6 +24,7 @@ export async function setup({ browser = false } = {}) {
     { label: "compile wasm-bindgen and wasm-pack (once, about two minutes)", isDone: hasTools, work: compileTools },
   ];
   if (browser) steps.unshift({ label: "install Chromium", isDone: hasBrowser, work: installBrowser });
+  if (valgrind && canInstall()) steps.push({ label: "install valgrind", isDone: hasValgrind, work: installValgrind });
 
   if (steps.every((step) => step.isDone())) return;
   await withLock("setup", async () => {
@@ -32,12 +36,23 @@ const hasBrowser = () => Boolean(chromium() && chromedriver());
 
 async function installBrowser() {
   const wayOut = "Install Chromium and its chromedriver, or say where they are with CHROMIUM=path CHROMEDRIVER=path.";
-  if (process.getuid?.() !== 0 || !which("apt-get")) throw new Stop(`The browser tests need Chromium. ${wayOut}`);
+  if (!canInstall()) throw new Stop(`The browser tests need Chromium. ${wayOut}`);
+  await install("chromium", "chromium-driver");
+  if (!hasBrowser()) throw new Stop(`apt-get succeeded, and there is still no chromium or chromedriver. ${wayOut}`);
+}
+
+const hasValgrind = () => Boolean(which("valgrind"));
+
+/** The gate does without it, and says so. */
+const installValgrind = () => install("valgrind").catch(({ message }) => console.error(message));
+
+const canInstall = () => process.getuid?.() === 0 && Boolean(which("apt-get"));
+
+async function install(...packages) {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const apt = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"];
   await run("apt-get", [...apt, "update"], { env });
-  await run("apt-get", [...apt, "install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { env });
-  if (!hasBrowser()) throw new Stop(`apt-get succeeded, and there is still no chromium or chromedriver. ${wayOut}`);
+  await run("apt-get", [...apt, "install", "-y", "--no-install-recommends", ...packages], { env });
 }
 
 /** npm writes what it installed to a lockfile of its own, last: the two agree, or the install is stale or broken. */

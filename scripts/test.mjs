@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { chromedriver, webdriverJson } from "./browser.mjs";
 import { buildPackage } from "./build.mjs";
 import { fuzz } from "./fuzz.mjs";
+import { gate } from "./gate.mjs";
 import { cache, exec, files, root, Stop, script, seconds, toolsBin } from "./lib.mjs";
 import { buildS2 } from "./s2.mjs";
 import { setup } from "./setup.mjs";
@@ -14,12 +15,13 @@ import { buildWasm } from "./wasm.mjs";
 const locked = process.env.CI ? ["--locked"] : [];
 
 /**
- * `needs`: what is built first. `run`: resolves to `{ code, passed, failed }`. `onlyWhenAsked`: takes long, and is run by its
+ * `needs`: what is built first. `run`: resolves to `{ code, passed, failed, skipped? }`. `onlyWhenAsked`: takes long, and is run by its
  * name or with `--all`.
  */
 const sections = {
   rust: { at: "src", run: rust },
   sim: { at: "tests/sim", run: sim },
+  gate: { at: "tests/gate", needs: [buildWasm], valgrind: true, run: () => gate() },
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
@@ -47,7 +49,8 @@ async function main() {
   };
   const step = (name, work) => section(name, () => work().then(() => ({}), broken));
 
-  await step("setup", () => setup({ browser: chosen.some((name) => sections[name].browser) }));
+  const wants = (what) => chosen.some((name) => sections[name][what]);
+  await step("setup", () => setup({ browser: wants("browser"), valgrind: wants("valgrind") }));
   for (const build of new Set(chosen.flatMap((name) => sections[name].needs ?? []))) {
     if (results.some(({ failed }) => failed)) break;
     await step(build.name, build);
@@ -56,12 +59,14 @@ async function main() {
   for (const name of isReady ? chosen : []) await section(name, () => sections[name].run(name).then(judge, broken));
 
   console.log();
-  for (const { name, ms, passed, failed } of results)
+  const counts = ({ passed, failed, skipped }) =>
+    `${passed} passed, ${failed} failed${skipped ? `, ${skipped} SKIPPED` : ""}`;
+  for (const { ms, ...result } of results)
     console.log(
-      `${name.padEnd(14)}${seconds(ms).padStart(8)}${passed === undefined ? "" : `   ${passed} passed, ${failed} failed`}`,
+      `${result.name.padEnd(14)}${seconds(ms).padStart(8)}${result.passed === undefined ? "" : `   ${counts(result)}`}`,
     );
   const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
-  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+  console.log(`\n${counts({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") })}`);
   process.exitCode = sum("failed") > 0 ? 1 : 0;
 }
 
@@ -78,10 +83,10 @@ function choose(argv) {
 }
 
 /** A runner that failed without counting a failure, or that ran nothing, is one failure. */
-function judge({ code, passed, failed }) {
-  if (code === 0 && passed + failed > 0) return { passed, failed };
+function judge({ code, passed, failed, skipped = 0 }) {
+  if (code === 0 && passed + failed > 0) return { passed, failed, skipped };
   if (code === 0) console.log("ran no test");
-  return { passed, failed: Math.max(failed, 1) };
+  return { passed, failed: Math.max(failed, 1), skipped };
 }
 
 function broken(error) {

@@ -2,6 +2,8 @@
 //!
 //! What it accepts is what `JSON.parse` accepts, so that slices of it can be joined into one text that parses.
 
+use crate::work;
+
 /// A cursor over JSON text. Every method skips leading white space and returns `None` on anything malformed.
 pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
@@ -50,6 +52,7 @@ fn plain_len(bytes: &[u8]) -> usize {
     while bytes.get(n).is_some_and(|&b| b >= 0x20 && b != b'"' && b != b'\\') {
         n += 1;
     }
+    work::json(n);
     n
 }
 
@@ -97,6 +100,7 @@ impl<'a> Scanner<'a> {
 
     fn peek(&mut self) -> Option<u8> {
         while let Some(b) = self.bytes.get(self.pos) {
+            work::json(1);
             if !matches!(b, b' ' | b'\n' | b'\r' | b'\t') {
                 return Some(*b);
             }
@@ -117,6 +121,7 @@ impl<'a> Scanner<'a> {
     pub fn skip<const N: usize>(&mut self, text: &[u8; N]) -> bool {
         const { assert!(N >= 8 && N <= 16) };
         let Some(bytes) = self.bytes.get(self.pos..self.pos + N) else { return false };
+        work::json(N);
         // Two words that overlap, and not memcmp, which goes byte by byte in wasm.
         let word = |bytes: &[u8], at| {
             let mut word = [0; 8];
@@ -171,6 +176,7 @@ impl<'a> Scanner<'a> {
                 }
                 b'\\' => {
                     escaped = true;
+                    work::json(2);
                     match self.bytes.get(self.pos + 1)? {
                         b'u' => {
                             let hex = self.bytes.get(self.pos + 2..self.pos + 6)?;
@@ -218,6 +224,7 @@ impl<'a> Scanner<'a> {
             n = if n < u64::MAX / 10 { n * 10 + d } else { n.checked_mul(10)?.checked_add(d)? };
             self.pos += 1;
         }
+        work::json(self.pos - start);
         let has_leading_zero = self.pos > start + 1 && self.bytes[start] == b'0';
         (self.pos > start && !has_leading_zero).then_some(n)
     }
@@ -234,6 +241,7 @@ impl<'a> Scanner<'a> {
             while s.bytes.get(s.pos).is_some_and(u8::is_ascii_digit) {
                 s.pos += 1;
             }
+            work::json(s.pos - start);
             (s.pos > start).then_some(())
         };
         if self.bytes.get(self.pos) == Some(&b'-') {
@@ -362,6 +370,7 @@ pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
 ///
 /// A lone surrogate escape has no UTF-8 form. It is kept as the escape it was, which inside JSON text means the same.
 fn escape(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    work::json(2);
     out.push(match *rest.get(1)? {
         plain @ (b'"' | b'\\' | b'/') => plain,
         b'b' => 0x08,
@@ -394,6 +403,7 @@ fn unicode(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 
 /// The four hex digits behind `\u`.
 fn hex4(escape: &[u8]) -> Option<u32> {
+    work::json(4);
     escape.get(2..6)?.iter().try_fold(0, |n, &d| Some(n * 16 + (d as char).to_digit(16)?))
 }
 

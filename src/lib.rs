@@ -23,6 +23,7 @@ pub mod sse;
 mod subscription;
 mod throttle;
 pub mod wire;
+mod work;
 pub mod writer;
 
 pub use delivery::Delivery;
@@ -31,3 +32,5 @@ pub use error::{Code, Error};
 pub use mutant::{choose as choose_mutant, is as is_mutant};
 pub use sequencer::Start;
 pub use subscription::{Action, Config, Connect, End, Response, Status, StatusKind, Subscription};
+#[cfg(feature = "counted")]
+pub use work::scanned;

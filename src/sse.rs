@@ -6,6 +6,7 @@
 //! it substitutes U+FFFD, which gives what the standard gives because every delimiter is ASCII.
 
 use crate::json::put;
+use crate::work;
 use memchr::memchr2;
 
 /// Largest event held in memory, in bytes. A 1 MiB record grows to about 6 MiB when every byte of it is escaped.
@@ -103,6 +104,7 @@ impl Decoder {
     /// Appends received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.event > 0 {
+            work::sse(self.buf.len() - self.event);
             self.buf.drain(..self.event);
             self.line -= self.event;
             self.scanned -= self.event;
@@ -171,9 +173,11 @@ impl Decoder {
             }
         }
         let Some(found) = memchr2(b'\n', b'\r', &self.buf[self.scanned..]) else {
+            work::sse(self.buf.len() - self.scanned);
             self.scanned = self.buf.len();
             return None;
         };
+        work::sse(found + 1);
         let (start, end) = (self.line, self.scanned + found);
         self.line = end + 1;
         if self.buf[end] == b'\r' {
@@ -191,6 +195,7 @@ impl Decoder {
         let line = &self.buf[start..end];
         let name_len = line.iter().position(|&b| b == b':').unwrap_or(line.len());
         let mut value_at = (name_len + 1).min(line.len());
+        work::sse(value_at);
         if line.get(value_at) == Some(&b' ') {
             value_at += 1;
         }
