@@ -62,17 +62,18 @@ function v1(values: string[]): string {
   return values.map((value, i) => `id: ${START + i}-0\ndata: ${value}\n\n`).join("");
 }
 
-/** As S2 frames them. */
-export function v2(values: string[], perBatch: number, random: () => number): string {
+/** As S2 frames them; the first one has the position `first`. */
+export function v2(values: string[], perBatch: number, random: () => number, first = 0): string {
   let text = "";
   let metered = 0;
   for (let from = 0; from < values.length; from += perBatch) {
     const records = values.slice(from, from + perBatch).map((value, i) => {
       const body = `{"data":${value},"id":"${id(random)}"}`;
       metered += 8 + body.length;
-      return `{"seq_num":${from + i},"timestamp":${START + from + i},"body":${JSON.stringify(body)}}`;
+      const at = first + from + i;
+      return `{"seq_num":${at},"timestamp":${START + at},"body":${JSON.stringify(body)}}`;
     });
-    const last = from + records.length;
+    const last = first + from + records.length;
     text += `event: batch\nid: ${last - 1},${last},${metered}\ndata: {"records":[${records}]}\n\n`;
   }
   return text;

@@ -4,9 +4,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decode } from "./decode.ts";
+import { hook } from "./hook.ts";
 
 const folder = fileURLToPath(new URL("../../docs/performance", import.meta.url));
-const sections = { decode: () => decode({}) };
+const sections = { decode: () => decode({}), hook: () => hook() };
 
 const args = process.argv.slice(2);
 const chosen = args.filter((arg) => arg in sections) as Array<keyof typeof sections>;
