@@ -64,8 +64,11 @@ const kb = (bytes) => `${(bytes / 1024).toFixed(1).padStart(5)} KB`;
 
 script(import.meta.url, async () => {
   const sizes = await printSizes();
-  console.log(`the same two hooks of ${OFFICIAL}: ${kb((await measure(OFFICIAL)).total)}`);
+  const official = (await measure(OFFICIAL)).total;
+  console.log(`the same two hooks of ${OFFICIAL}: ${kb(official)}`);
   const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes[name] > budget);
   if (over.length > 0)
     throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
+  // For the benchmark.
+  console.log(JSON.stringify({ initial: sizes.initial, total: sizes.total, official }));
 });

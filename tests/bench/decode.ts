@@ -27,10 +27,10 @@ type Runner = {
 };
 
 export async function decode({
-  rounds = 7,
+  rounds = 5,
   parts = 20_000,
   corpora = Object.keys(CORPORA) as CorpusName[],
-}): Promise<Row[]> {
+} = {}): Promise<Row[]> {
   const bench = await openBench();
   const page = await bench.open();
   const { cpu } = await mainThread(page);

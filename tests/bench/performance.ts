@@ -1,22 +1,49 @@
 // `npm run bench`: what this package costs beside the official client. Prints tables and, last, one line of JSON.
-// `npm run bench -- --write` keeps what it found in docs/performance/, from which `npm run performance` makes the document.
-// Names of sections run only those: `npm run bench -- decode hook`.
+// `-- --write` keeps what it found in docs/performance/ and makes docs/performance.md of all that is kept there;
+// `-- --document` does the latter alone. Names of sections run only those: `npm run bench -- decode hook`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { decode } from "./decode.ts";
+import { load, type Results, writeDocument } from "./document.ts";
 import { hook } from "./hook.ts";
+import { size } from "./size.ts";
 
-const folder = fileURLToPath(new URL("../../docs/performance", import.meta.url));
-const sections = { decode: () => decode({}), hook: () => hook() };
+const docs = fileURLToPath(new URL("../../docs", import.meta.url));
+const sections = { size: () => size(), hook: () => hook(), decode: () => decode() };
+type Section = keyof typeof sections;
 
 const args = process.argv.slice(2);
-const chosen = args.filter((arg) => arg in sections) as Array<keyof typeof sections>;
-for (const name of chosen.length > 0 ? chosen : (Object.keys(sections) as typeof chosen)) {
-  const result = await sections[name]();
+const names = Object.keys(sections) as Section[];
+const given = names.filter((name) => args.includes(name));
+const results: Results = {};
+for (const name of args.includes("--document") ? [] : given.length > 0 ? given : names) {
+  Object.assign(results, { [name]: await sections[name]() });
   if (!args.includes("--write")) continue;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    `${folder}/${name}.json`,
-    `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), result }, null, 2)}\n`,
-  );
+  mkdirSync(`${docs}/performance`, { recursive: true });
+  const kept = { date: new Date().toISOString().slice(0, 10), result: results[name] };
+  writeFileSync(`${docs}/performance/${name}.json`, `${JSON.stringify(kept, null, 2)}\n`);
+}
+if (args.includes("--write") || args.includes("--document")) writeDocument(docs);
+console.log(JSON.stringify(summary()));
+
+/** The medians of the ratios, in Chromium; what was not measured now is as it was kept. */
+function summary() {
+  const rows = results.decode ?? load(docs, "decode")?.result ?? [];
+  const pick = (read: number, ratio: "toOfficial" | "toHandWritten") =>
+    Object.fromEntries(
+      rows
+        .filter((row) => row.runtime === "chromium" && row.read === read)
+        .map((row) => [row.corpus, Number(row[ratio].median.toFixed(2))]),
+    );
+  const measured = (results.hook ?? load(docs, "hook")?.result)?.measured ?? [];
+  const { initial, total } = results.size ?? load(docs, "size")?.result ?? {};
+  return {
+    decode: pick(65_536, "toOfficial"),
+    vsJs: pick(65_536, "toHandWritten"),
+    small: pick(200, "toOfficial"),
+    hook: Object.fromEntries(
+      measured.map(({ what, ratio }) => [what.split(" parts")[0], Number(ratio.median.toFixed(2))]),
+    ),
+    size: { initial, total },
+  };
 }
