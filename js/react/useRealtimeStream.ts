@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useInsertionEffect, useMemo, useState } from "react";
 import { notReady } from "../config.ts";
 import { RunstreamError, warnOnce } from "../errors.ts";
 import { DEFAULT_KEY } from "../key.ts";
@@ -80,7 +80,8 @@ export function useRealtimeStream(
   const [shown, setShown] = useState({ view, snapshot: view.getSnapshot() });
   const snapshot = shown.view === view ? shown.snapshot : view.getSnapshot();
 
-  useEffect(() => {
+  // With the commit, not after it: what arrives in between is for the callbacks that are on the page.
+  useInsertionEffect(() => {
     view.options = options;
   });
   useEffect(() => {

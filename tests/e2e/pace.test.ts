@@ -86,6 +86,8 @@ test("row 37: a callback that was replaced is the one that is called", async () 
   append([0]);
   await shows([0]);
   await read({ tag: "two " });
+  // Rendered.
+  await stage.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
   append([1]);
   const { data } = await shows([0, 1]);
   expect(data).toEqual(["one 0", "two 1"]);
