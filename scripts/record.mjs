@@ -13,7 +13,8 @@ async function main() {
   const output = [];
   const [program, ...args] = command;
   const onLine = (line) => {
-    output.push(line.trimEnd());
+    // No paths of this machine.
+    output.push(line.trimEnd().replaceAll(root, "."));
     if (output.length > KEPT_LINES) output.shift();
   };
   const code = await exec(program, args, { onLine });
