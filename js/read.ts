@@ -1,6 +1,7 @@
 import { attempt, tell } from "./callbacks.ts";
 import { clientOf, requireReady } from "./config.ts";
 import { RunstreamError, reportException, warnOnce } from "./errors.ts";
+import { iterate } from "./iterate.ts";
 import type { Validate } from "./schema.ts";
 import { Connection, IDLE } from "./subscription.ts";
 import type { ReadableStreamIterable, StreamReadOptions, StreamStatus } from "./types.ts";
@@ -112,7 +113,7 @@ export function readStream<T>(
 }
 
 /** The parts that the schema takes, as it gives them back. */
-export function valid(
+function valid(
   parts: unknown[],
   validate: Validate,
   onInvalidPart: (error: RunstreamError, part: unknown) => void,
@@ -130,13 +131,5 @@ export function valid(
 /** Adds iteration where the platform's streams have none (Safari). */
 function iterable<T>(stream: ReadableStream<T>): ReadableStreamIterable<T> {
   if (Symbol.asyncIterator in stream) return stream as ReadableStreamIterable<T>;
-  async function* iterate() {
-    const reader = (stream as ReadableStream<T>).getReader();
-    try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-    } finally {
-      await reader.cancel();
-    }
-  }
-  return Object.assign(stream as ReadableStream<T>, { [Symbol.asyncIterator]: iterate });
+  return Object.assign(stream, { [Symbol.asyncIterator]: () => iterate(stream as ReadableStream<T>) });
 }

@@ -1,4 +1,5 @@
 import { RunstreamError } from "../errors.ts";
+import { iterate } from "../iterate.ts";
 import type { ReadableStreamIterable } from "../types.ts";
 import { Queue } from "./queue.ts";
 
@@ -114,7 +115,7 @@ function alsoBody<T>(parts: ReadableStream<T>): ReadableStreamIterable<T> {
       return Reflect.apply(call, stream, args);
     },
   });
-  const iterate = { value: (options?: object) => iterator(isBody ? (bytes as ReadableStream) : parts, options) };
+  const iterable = { value: (options?: object) => iterate(isBody ? (bytes as ReadableStream) : parts, options) };
   const isLocked = () => Reflect.get(own, "locked", bytes) || parts.locked;
   Object.defineProperties(bytes, {
     getReader: method("getReader"),
@@ -122,8 +123,8 @@ function alsoBody<T>(parts: ReadableStream<T>): ReadableStreamIterable<T> {
     pipeTo: method("pipeTo"),
     pipeThrough: method("pipeThrough"),
     cancel: method("cancel"),
-    values: iterate,
-    [Symbol.asyncIterator]: iterate,
+    values: iterable,
+    [Symbol.asyncIterator]: iterable,
     locked: { get: isLocked },
     [DISTURBED]: {
       get() {
@@ -140,24 +141,4 @@ function bytesOf(part: unknown): Uint8Array {
   if (part instanceof Uint8Array) return part;
   if (part instanceof ArrayBuffer) return new Uint8Array(part);
   return new TextEncoder().encode(typeof part === "string" ? part : `data: ${JSON.stringify(part)}\n\n`);
-}
-
-/** Also where the platform's streams cannot be iterated. */
-async function* iterator<T>(stream: ReadableStream<T>, options?: { preventCancel?: boolean }): AsyncGenerator<T> {
-  const reader = stream.getReader();
-  let isDone = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      isDone = done;
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    isDone = true;
-    throw error;
-  } finally {
-    if (!isDone && !options?.preventCancel) await reader.cancel();
-    reader.releaseLock();
-  }
 }
