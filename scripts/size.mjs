@@ -9,15 +9,17 @@ const OFFICIAL = "@trigger.dev/react-hooks";
 const app = (from) =>
   `import { useRealtimeStream, useInputStreamSend } from "${from}";\nexport { useRealtimeStream, useInputStreamSend };\n`;
 
+const DEFINE = `import { streams } from "runstream";\nexport const stream = streams.define({ id: "key" });\n`;
+
 /** `initial`: the entry and what it imports statically. `total`: and what it loads later, the wasm above all. */
-export async function measure(from = OURS) {
+export async function measure(from = OURS, more = "") {
   const { build } = await import("esbuild");
   const folder = join(cache, "size");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "node_modules"), { recursive: true });
   symlinkSync(join(root, "pkg"), join(folder, "node_modules", "runstream"));
   const { outputFiles, metafile } = await build({
-    stdin: { contents: app(from), resolveDir: folder, sourcefile: "app.js" },
+    stdin: { contents: app(from) + more, resolveDir: folder, sourcefile: "app.js" },
     bundle: true,
     minify: true,
     format: "esm",
@@ -66,6 +68,7 @@ script(import.meta.url, async () => {
   const sizes = await printSizes();
   const official = (await measure(OFFICIAL)).total;
   console.log(`the same two hooks of ${OFFICIAL}: ${kb(official)}`);
+  console.log(`initial, with streams.define in the app: ${kb((await measure(OURS, DEFINE)).initial)}`);
   const over = Object.entries(readJson("scripts/budgets.json")).filter(([name, budget]) => sizes[name] > budget);
   if (over.length > 0)
     throw new Stop(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} B > ${budget} B`).join(", ")}`);
