@@ -15,8 +15,8 @@ import { buildWasm } from "./wasm.mjs";
 const locked = process.env.CI ? ["--locked"] : [];
 
 /**
- * `needs`: what is built first. `run`: resolves to `{ code, passed, failed, skipped? }`. `onlyWhenAsked`: takes long, and is run by its
- * name or with `--all`.
+ * `needs`: what is built first. `run`: resolves to `{ code, passed, failed, skipped?, tests? }`; the `tests` are listed at the end.
+ * `onlyWhenAsked`: takes long, and is run by its name or with `--all`.
  */
 const sections = {
   rust: { at: "src", run: rust },
@@ -24,11 +24,18 @@ const sections = {
   gate: { at: "tests/gate", needs: [buildWasm], valgrind: true, run: () => gate() },
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
-  packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], run: vitest },
+  packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   s2: { at: "tests/s2", needs: [buildWasm, buildS2], run: vitest },
   docs: { at: "tests/docs", needs: [buildWasm], run: vitest },
   interop: { at: "tests/interop", needs: [buildWasm, buildS2], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
+  environments: {
+    at: "tests/packaging/environments",
+    needs: [buildWasm, buildPackage],
+    browser: true,
+    run: environments,
+    onlyWhenAsked: true,
+  },
   fuzz: { at: "tests/fuzz", run: fuzzing, onlyWhenAsked: true },
   long: {
     at: "tests/long",
@@ -65,6 +72,8 @@ async function main() {
     console.log(
       `${result.name.padEnd(14)}${seconds(ms).padStart(8)}${result.passed === undefined ? "" : `   ${counts(result)}`}`,
     );
+  for (const { title, status, duration } of results.flatMap(({ tests = [] }) => tests))
+    console.log(`${status === "passed" ? "pass" : "FAIL"}  ${seconds(duration ?? 0).padStart(7)}   ${title}`);
   const sum = (key) => results.reduce((total, result) => total + (result[key] ?? 0), 0);
   console.log(`\n${counts({ passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") })}`);
   process.exitCode = sum("failed") > 0 ? 1 : 0;
@@ -83,10 +92,10 @@ function choose(argv) {
 }
 
 /** A runner that failed without counting a failure, or that ran nothing, is one failure. */
-function judge({ code, passed, failed, skipped = 0 }) {
-  if (code === 0 && passed + failed > 0) return { passed, failed, skipped };
+function judge({ code, passed, failed, skipped = 0, tests }) {
+  if (code === 0 && passed + failed > 0) return { passed, failed, skipped, tests };
   if (code === 0) console.log("ran no test");
-  return { passed, failed: Math.max(failed, 1), skipped };
+  return { passed, failed: Math.max(failed, 1), skipped, tests };
 }
 
 function broken(error) {
@@ -145,17 +154,27 @@ async function fuzzing() {
   return { code: 0, passed: crashes.length - failed, failed };
 }
 
-async function vitest(name) {
-  const report = join(cache, "test", `${name}.json`);
+/** Every environment there is; the quick ones are a part of `packaging`, too. */
+async function environments(name) {
+  const result = await vitest("packaging", {
+    report: name,
+    args: ["tests/packaging/environments.test.ts"],
+    env: { RUNSTREAM_ENVIRONMENTS: "all" },
+  });
+  const tests = result.report?.testResults.flatMap(({ assertionResults }) => assertionResults);
+  return { ...result, tests };
+}
+
+async function vitest(project, { report: name = project, args = [], env } = {}) {
+  const path = join(cache, "test", `${name}.json`);
   mkdirSync(join(cache, "test"), { recursive: true });
-  rmSync(report, { force: true });
-  const code = await exec(process.execPath, [
-    join(root, "node_modules", "vitest", "vitest.mjs"),
-    ...["run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-  ]);
-  if (!existsSync(report)) return { code: code || 1, passed: 0, failed: 0 };
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
-  return { code, passed: numPassedTests, failed: numFailedTests };
+  rmSync(path, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${path}`];
+  const runner = join(root, "node_modules", "vitest", "vitest.mjs");
+  const code = await exec(process.execPath, [runner, "run", "--project", project, ...reporters, ...args], { env });
+  if (!existsSync(path)) return { code: code || 1, passed: 0, failed: 0 };
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  return { code, passed: report.numPassedTests, failed: report.numFailedTests, report };
 }
 
 script(import.meta.url, main);
