@@ -3,6 +3,7 @@
 //! What it accepts is what `JSON.parse` accepts, so that slices of it can be joined into one text that parses.
 
 use crate::work;
+use core::ops::Range;
 
 /// A cursor over JSON text. Every method skips leading white space and returns `None` on anything malformed.
 pub(crate) struct Scanner<'a> {
@@ -212,17 +213,76 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A string that holds `{"data":"…","id":"…"}`, the envelope of a text as writers write it: appended to `out`, checked
+    /// and taken apart in one pass. Returns where the two values are in `out`. With `None` nothing has happened: whatever
+    /// is written in another way goes by [`string_into`](Self::string_into).
+    pub fn enveloped_text(&mut self, out: &mut Vec<u8>) -> Option<[Range<usize>; 2]> {
+        let (start, out_len) = (self.pos, out.len());
+        let found = self.try_enveloped_text(out);
+        if found.is_none() {
+            self.pos = start;
+            out.truncate(out_len);
+        }
+        found
+    }
+
+    fn try_enveloped_text(&mut self, out: &mut Vec<u8>) -> Option<[Range<usize>; 2]> {
+        if !self.skip(br#""{\"data\":\""#) {
+            return None;
+        }
+        put(br#"{"data":""#, out);
+        let data_at = out.len() - 1;
+        loop {
+            self.pos += copy_plain(&self.bytes[self.pos..], out);
+            let rest = &self.bytes[self.pos..];
+            // An escape of the body: of the quote that ends the text, or of the backslash of an escape of the text.
+            if rest.starts_with(br#"\""#) {
+                break;
+            }
+            let (escape, len) = match *rest.strip_prefix(br"\\")? {
+                [b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(u8::is_ascii_hexdigit) => (&rest[1..7], 7),
+                [b'n' | b'r' | b't' | b'b' | b'f' | b'/', ..] => (&rest[1..3], 3),
+                [b'\\', b'"' | b'\\', ..] => (&rest[2..4], 4),
+                _ => return None,
+            };
+            work::json(len);
+            put(escape, out);
+            self.pos += len;
+        }
+        let data = data_at..out.len() + 1;
+        if !self.skip(br#"\",\"id\":\""#) {
+            return None;
+        }
+        put(br#"","id":""#, out);
+        let id_at = out.len() - 1;
+        self.pos += copy_plain(&self.bytes[self.pos..], out);
+        let id = id_at..out.len() + 1;
+        if id.len() == 2 || !self.bytes[self.pos..].starts_with(br#"\"}""#) {
+            return None;
+        }
+        self.pos += 4;
+        put(br#""}"#, out);
+        Some([data, id])
+    }
+
     /// A non-negative whole number.
     #[inline(never)]
     pub fn unsigned(&mut self) -> Option<u64> {
         self.peek()?;
         let start = self.pos;
         let mut n = 0u64;
-        while let Some(d) = self.bytes.get(self.pos).filter(|b| b.is_ascii_digit()) {
-            let d = u64::from(d - b'0');
+        loop {
+            let (digits, value) = leading_digits(&self.bytes[self.pos..]);
             // What cannot overflow is not checked: in wasm that is a multiplication of 128 bits.
-            n = if n < u64::MAX / 10 { n * 10 + d } else { n.checked_mul(10)?.checked_add(d)? };
-            self.pos += 1;
+            n = if self.pos - start <= 8 {
+                n * POWERS[digits] + value
+            } else {
+                n.checked_mul(POWERS[digits])?.checked_add(value)?
+            };
+            self.pos += digits;
+            if digits < 8 {
+                break;
+            }
         }
         work::json(self.pos - start);
         let has_leading_zero = self.pos > start + 1 && self.bytes[start] == b'0';
@@ -352,6 +412,29 @@ impl Brackets {
             self.bits = self.outer.pop().unwrap_or(0);
         }
     }
+}
+
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// How many of the first eight bytes are leading digits, and the number they are: in pairs, in fours, all of them.
+fn leading_digits(bytes: &[u8]) -> (usize, u64) {
+    let mut word = [0; 8];
+    match bytes.first_chunk() {
+        Some(eight) => word = *eight,
+        None => word[..bytes.len()].copy_from_slice(bytes),
+    }
+    let n = u64::from_le_bytes(word) ^ 0x3030_3030_3030_3030;
+    // A byte over 9 is one over 0x7F with 0x76 more, or was one before. A carry only reaches the bytes behind it.
+    let others = (n | n.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+    let digits = (others.trailing_zeros() / 8) as usize;
+    if digits == 0 {
+        return (0, 0);
+    }
+    // To the end of the word, with zeros before.
+    let n = n << (64 - 8 * digits);
+    let pairs = (n * 10 + (n >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    (digits, (fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF)
 }
 
 /// Appends the unescaped string to `out`. `raw` must come from [`Scanner::string`].

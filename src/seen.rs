@@ -76,7 +76,7 @@ impl Seen {
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.table.len() * 2).max(64)];
+        self.table = vec![0; (self.table.len() * 4).max(128)];
         for slot in 0..self.ring.len() {
             if let Err(free) = self.find(self.ring[slot]) {
                 self.table[free] = slot as u32 + 1;
@@ -91,10 +91,14 @@ pub fn hash(bytes: &[u8]) -> u64 {
     // Each step is a bijection of the state, so bodies that differ in one word never collide.
     let mut h = (bytes.len() as u64).wrapping_mul(K);
     let mut mix = |word: u64| h = (h.rotate_left(23) ^ word).wrapping_mul(K);
-    let mut words = bytes.chunks_exact(8);
-    for word in &mut words {
-        mix(word.iter().rev().fold(0, |n, &b| n << 8 | u64::from(b)));
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        mix(u64::from_le_bytes(*word));
     }
-    mix(words.remainder().iter().fold(0, |n, &b| n << 8 | u64::from(b)));
+    // The last eight bytes, some of them again: a load, where a word of the rest would be a loop.
+    match bytes.last_chunk() {
+        Some(last) if !rest.is_empty() => mix(u64::from_le_bytes(*last)),
+        _ => mix(rest.iter().fold(0, |n, &b| n << 8 | u64::from(b))),
+    }
     h ^ (h >> 32)
 }

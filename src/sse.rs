@@ -7,7 +7,6 @@
 
 use crate::json::put;
 use crate::work;
-use memchr::memchr2;
 
 /// Largest event held in memory, in bytes. A 1 MiB record grows to about 6 MiB when every byte of it is escaped.
 pub const MAX_EVENT_BYTES: usize = 16 * 1024 * 1024;
@@ -48,7 +47,9 @@ pub struct Decoder {
     joined: Vec<u8>,
     is_joined: bool,
     has_fields: bool,
+    /// The last one of the event being assembled, if it has any.
     id: Vec<u8>,
+    has_id: bool,
     last_event_id: Vec<u8>,
     retry: Option<u64>,
     started: bool,
@@ -77,6 +78,7 @@ impl Decoder {
             is_joined: false,
             has_fields: false,
             id: Vec::new(),
+            has_id: false,
             last_event_id: Vec::new(),
             retry: None,
             started: false,
@@ -132,8 +134,9 @@ impl Decoder {
                 continue;
             }
             // A blank line ends the event.
-            self.last_event_id.clear();
-            put(&self.id, &mut self.last_event_id);
+            if core::mem::replace(&mut self.has_id, false) {
+                core::mem::swap(&mut self.id, &mut self.last_event_id);
+            }
             let (start, kind, data) = (self.event, self.kind, self.data.take());
             self.event = self.line;
             self.kind = (0, 0);
@@ -172,7 +175,7 @@ impl Decoder {
                 }
             }
         }
-        let Some(found) = memchr2(b'\n', b'\r', &self.buf[self.scanned..]) else {
+        let Some(found) = line_end(&self.buf[self.scanned..]) else {
             work::sse(self.buf.len() - self.scanned);
             self.scanned = self.buf.len();
             return None;
@@ -193,46 +196,64 @@ impl Decoder {
 
     fn field(&mut self, start: usize, end: usize) {
         let line = &self.buf[start..end];
-        let name_len = line.iter().position(|&b| b == b':').unwrap_or(line.len());
-        let mut value_at = (name_len + 1).min(line.len());
-        work::sse(value_at);
-        if line.get(value_at) == Some(&b' ') {
-            value_at += 1;
-        }
-        let value = &line[value_at..];
-        let range = (start + value_at - self.event, value.len());
-        match &line[..name_len] {
-            b"data" => {
-                if let Some(first) = self.data {
-                    if !self.is_joined {
-                        self.is_joined = true;
-                        self.joined.clear();
-                        let at = self.event + first.0;
-                        self.joined.extend_from_slice(&self.buf[at..at + first.1]);
-                    }
-                    self.joined.push(b'\n');
-                    self.joined.extend_from_slice(&self.buf[start + value_at..end]);
-                } else {
-                    self.data = Some(range);
+        let value_of = |name: &[u8]| match line.strip_prefix(name)? {
+            [b':', b' ', value @ ..] | [b':', value @ ..] | value @ [] => Some(value),
+            _ => None,
+        };
+        let at = |value: &[u8]| end - value.len();
+        work::sse(line.len().min(6));
+        if let Some(value) = value_of(b"data") {
+            if let Some(first) = self.data {
+                let at = at(value);
+                if !self.is_joined {
+                    self.is_joined = true;
+                    self.joined.clear();
+                    let at = self.event + first.0;
+                    self.joined.extend_from_slice(&self.buf[at..at + first.1]);
                 }
+                self.joined.push(b'\n');
+                self.joined.extend_from_slice(&self.buf[at..end]);
+            } else {
+                self.data = Some((at(value) - self.event, value.len()));
             }
-            b"event" => self.kind = range,
-            b"id" if value.iter().all(|&b| b != 0) => {
-                self.id.clear();
-                put(value, &mut self.id);
+        } else if let Some(value) = value_of(b"event") {
+            self.kind = (at(value) - self.event, value.len());
+        } else if let Some(value) = value_of(b"id").filter(|value| !value.contains(&0)) {
+            self.id.clear();
+            put(value, &mut self.id);
+            self.has_id = true;
+        } else if let Some(value) =
+            value_of(b"retry").filter(|value| !value.is_empty() && value.iter().all(u8::is_ascii_digit))
+        {
+            self.retry = Some(value.iter().fold(0u64, |n, d| n.saturating_mul(10).saturating_add(u64::from(d - b'0'))));
+        } else {
+            // Comments and unknown fields leave nothing behind, so an event that has not begun need not keep them.
+            if !self.has_fields {
+                self.event = self.line;
             }
-            b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
-                self.retry =
-                    Some(value.iter().fold(0u64, |n, d| n.saturating_mul(10).saturating_add(u64::from(d - b'0'))));
-            }
-            _ => {
-                // Comments and unknown fields leave nothing behind, so an event that has not begun need not keep them.
-                if !self.has_fields {
-                    self.event = self.line;
-                }
-                return;
-            }
+            return;
         }
         self.has_fields = true;
     }
+}
+
+/// Where the first LF or CR is.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    #[cfg(target_feature = "simd128")]
+    {
+        use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128_load, v128_or};
+        let (blocks, rest) = bytes.as_chunks::<16>();
+        for (i, block) in blocks.iter().enumerate() {
+            // SAFETY: a block has the 16 bytes that are read, and no alignment is asked for.
+            let block = unsafe { v128_load(block.as_ptr().cast()) };
+            let ends = v128_or(u8x16_eq(block, u8x16_splat(b'\n')), u8x16_eq(block, u8x16_splat(b'\r')));
+            match u8x16_bitmask(ends) {
+                0 => {}
+                ends => return Some(i * 16 + ends.trailing_zeros() as usize),
+            }
+        }
+        rest.iter().position(|&b| b == b'\n' || b == b'\r').map(|at| blocks.len() * 16 + at)
+    }
+    #[cfg(not(target_feature = "simd128"))]
+    memchr::memchr2(b'\n', b'\r', bytes)
 }

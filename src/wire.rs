@@ -106,8 +106,13 @@ impl Batch {
 
     fn root(&mut self, data: &[u8], input: bool) -> Option<()> {
         let mut json = Scanner::new(data);
-        let mut found = false;
-        let mut more = json.open(b'{')?;
+        let mut found = json.skip(b"{\"records\":");
+        let mut more = if found {
+            self.records(&mut json, input)?;
+            json.more(b'{')?
+        } else {
+            json.open(b'{')?
+        };
         while more {
             let key = json.key()?;
             if key.is(b"records") {
@@ -134,7 +139,7 @@ impl Batch {
     }
 
     fn record(&mut self, json: &mut Scanner<'_>, input: bool) -> Option<()> {
-        let (mut seq_num, mut timestamp) = (None, None);
+        let (mut seq_num, mut timestamp, mut envelope) = (None, None, None);
         let mut headers: &[u8] = b"";
         let body_at = self.text.len();
         // The order in which S2 writes; the loop takes what is left, and every other order.
@@ -143,7 +148,10 @@ impl Batch {
             if json.skip(b",\"timestamp\":") {
                 timestamp = Some(json.unsigned()?);
                 if json.skip(b",\"body\":") {
-                    json.string_into(&mut self.text)?;
+                    envelope = json.enveloped_text(&mut self.text);
+                    if envelope.is_none() {
+                        json.string_into(&mut self.text)?;
+                    }
                 }
             }
             json.more(b'{')?
@@ -159,6 +167,7 @@ impl Batch {
             } else if key.is(b"body") {
                 // Of two, the last one counts.
                 self.text.truncate(body_at);
+                envelope = None;
                 json.string_into(&mut self.text)?;
             } else if key.is(b"headers") {
                 headers = json.value()?;
@@ -182,6 +191,8 @@ impl Batch {
         };
         if control && !command {
             record.kind = Kind::Control;
+        } else if let (Some([data, id]), false) = (envelope, command) {
+            (record.kind, record.data, record.id) = (Kind::Part, data, id);
         } else if !command {
             record.kind = if body.is_empty() { Kind::Bad("empty body") } else { self.envelope(&mut record, input) };
         }
