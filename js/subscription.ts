@@ -1,4 +1,5 @@
 import { baseOf, checkHeader, headersOf, messageOf, streamUrl } from "./api.ts";
+import { clock } from "./clock.ts";
 import { type ErrorCode, RunstreamError } from "./errors.ts";
 import type { Validate } from "./schema.ts";
 import { Credential, ownerOf } from "./token.ts";
@@ -53,9 +54,9 @@ type Core = (config: CoreConfig, host: CoreHost) => CoreHandle;
 let loading: Promise<Core> | undefined;
 
 /** Fetches and compiles the core, once. A failure is not remembered: the next subscription tries again. */
-function loadCore(): Promise<Core> {
+export function loadCore(): Promise<Core> {
   loading ??= import("./wasm.ts")
-    .then((module) => module.start())
+    .then((module) => module.start(clock))
     .catch((thrown: unknown) => {
       loading = undefined;
       const message = `the WebAssembly core could not be loaded (${messageOf(thrown)})`;

@@ -1,4 +1,5 @@
 import { checkHeader } from "./api.ts";
+import { clock } from "./clock.ts";
 import { RunstreamError } from "./errors.ts";
 import type { AccessToken, ClientOptions } from "./types.ts";
 
@@ -67,7 +68,7 @@ function check(token: unknown): string {
 
 function expiresSoon(token: string | undefined): boolean {
   const { exp } = claims(token);
-  return typeof exp === "number" && exp * 1000 - Date.now() < EXPIRY_MARGIN_MS;
+  return typeof exp === "number" && exp * 1000 - clock.now() < EXPIRY_MARGIN_MS;
 }
 
 /** Whose token it is: its environment. Never the token's text, so that a new token is the same owner. */

@@ -1,4 +1,5 @@
 import { attempt, tell } from "./callbacks.ts";
+import { clock } from "./clock.ts";
 import { type RunstreamError, reportException } from "./errors.ts";
 import type { Validate } from "./schema.ts";
 import { Connection, type Delivery, IDLE, identityOf, type Notice, type Source } from "./subscription.ts";
@@ -25,7 +26,7 @@ class Subscription {
   readonly #validate: Validate | undefined;
   #withMeta = false;
   #isOpen = false;
-  #linger: ReturnType<typeof setTimeout> | undefined;
+  #linger: unknown;
   #log: unknown[] = [];
   #meta: unknown[] = [];
   /** How many parts came before the first one in the log. */
@@ -64,7 +65,7 @@ class Subscription {
   }
 
   attach(view: View): void {
-    clearTimeout(this.#linger);
+    clock.clearTimeout(this.#linger);
     this.views.add(view);
     // In a microtask, so that all the effects of one commit have joined before it is settled what is collected.
     if (!this.#isOpen) queueMicrotask(() => this.#open());
@@ -82,8 +83,8 @@ class Subscription {
     this.views.delete(view);
     this.stopIfUnread();
     if (this.views.size > 0) return;
-    clearTimeout(this.#linger);
-    this.#linger = setTimeout(() => this.#close(view), LINGER_MS);
+    clock.clearTimeout(this.#linger);
+    this.#linger = clock.setTimeout(() => this.#close(view), LINGER_MS);
   }
 
   #close(last: View): void {
@@ -182,6 +183,11 @@ function park(key: string, subscription: Subscription): void {
   if (parked.size > PARKED && !oldest.done) parked.delete(oldest.value);
 }
 
+/** Whether no reader waits for its last snapshot to be rendered. */
+export function isRendered(): boolean {
+  return [...live.values()].flat().every(({ views }) => [...views].every((view) => view.isRendered));
+}
+
 /** Options of a view, with the `id` under which its parts outlive an unmount. */
 // biome-ignore lint/suspicious/noExplicitAny: parts are what the application says they are
 export type AnyViewOptions = ViewOptions<any, any> & { id?: string | undefined };
@@ -206,7 +212,7 @@ export class View {
   #isDue = false;
   #publishedAt = 0;
   #uncommittedSince: number | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: unknown;
 
   constructor(source: Source, options: AnyViewOptions) {
     this.source = source;
@@ -240,6 +246,10 @@ export class View {
     return maxParts === undefined ? this.#first : Math.max(this.#first, this.#seen - Math.max(maxParts, 0));
   }
 
+  get isRendered(): boolean {
+    return this.#uncommittedSince === undefined;
+  }
+
   getSnapshot = (): StreamSnapshot<unknown, unknown> => this.#snapshot;
 
   /**
@@ -258,7 +268,7 @@ export class View {
     this.receive();
     this.changed();
     return () => {
-      clearTimeout(this.#timer);
+      clock.clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#listener = undefined;
       this.#subscription = undefined;
@@ -340,14 +350,14 @@ export class View {
 
   #schedule(atLeast = 0): void {
     if (!this.#listener) return;
-    const now = Date.now();
+    const now = clock.now();
     const pace = Math.max(this.options.throttleInMs ?? FRAME_MS, isHidden() ? HIDDEN_MS : 0);
     const due = Math.max(now + atLeast, this.#publishedAt + pace, (this.#uncommittedSince ?? -COMMIT_MS) + COMMIT_MS);
-    clearTimeout(this.#timer);
+    clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     // A clock that was set back must not hold the page.
     if (due <= now || now + atLeast < this.#publishedAt) this.#publishSoon();
-    else this.#timer = setTimeout(() => this.#publish(), due - now);
+    else this.#timer = clock.setTimeout(() => this.#publish(), due - now);
   }
 
   /** At the end of this turn: a delivery and the status that comes with it are one update. */
@@ -361,10 +371,10 @@ export class View {
   }
 
   #publish(): void {
-    clearTimeout(this.#timer);
+    clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isStale = false;
-    this.#publishedAt = Date.now();
+    this.#publishedAt = clock.now();
     const status = this.#subscription?.connection.status ?? IDLE;
     this.#snapshot = this.#make(
       this.#subscription,

@@ -54,7 +54,8 @@ export type CoreHost = {
   status(status: CoreStatus): void;
 };
 
-export async function start(): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
-  await init(await compileInlined(compressed));
+/** `clock` is given, since to import what the page has already would cost it a file of its own. */
+export async function start(clock: object): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
+  await init(await compileInlined(compressed), clock);
   return (config, host) => open(config, host);
 }

@@ -1,4 +1,5 @@
 import { codeOf, headersOf, messageOf } from "../api.ts";
+import { clock } from "../clock.ts";
 import { RunstreamError } from "../errors.ts";
 import { Credential } from "../token.ts";
 import type { ClientOptions } from "../types.ts";
@@ -71,7 +72,7 @@ async function post(
   const abort = new AbortController();
   const giveUp = () => abort.abort(signal?.reason);
   signal?.addEventListener("abort", giveUp);
-  const timer = setTimeout(() => abort.abort(new Error(`no answer for ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+  const timer = clock.setTimeout(() => abort.abort(new Error(`no answer for ${ANSWER_MS / 1000} s`)), ANSWER_MS);
   try {
     const request = new Request(url, {
       method: "POST",
@@ -91,7 +92,7 @@ async function post(
     if (response.ok || echoed) remember(url, echoed === partId);
     return response.ok ? undefined : await refusal(what, response);
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     signal?.removeEventListener("abort", giveUp);
   }
 }
@@ -128,7 +129,7 @@ async function refusal(what: string, response: Response): Promise<Failure> {
 /** Seconds or a date, in milliseconds from now. Undefined if it is neither. */
 function retryAfterOf(value: string | null): number | undefined {
   if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - clock.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
@@ -147,8 +148,8 @@ async function online(signal: AbortSignal | undefined): Promise<void> {
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return interruptible(signal, (done) => {
-    const timer = setTimeout(done, ms);
-    return () => clearTimeout(timer);
+    const timer = clock.setTimeout(done, ms);
+    return () => clock.clearTimeout(timer);
   });
 }
 

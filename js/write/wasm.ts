@@ -1,4 +1,5 @@
 // Loaded with the first write. The only importer of the writer's glue.
+import { clock } from "../clock.ts";
 import init, { Head, Machine } from "../generated/writer.js";
 import compressed from "../generated/writer-inline.js";
 import { compileInlined } from "../inflate.ts";
@@ -25,7 +26,7 @@ export const headOf = ({ status, retryAfter, code, detail }: CoreHead): Head =>
 
 /** A machine that has started. */
 export async function newMachine(canRefresh: boolean): Promise<Machine> {
-  await init(await compileInlined(compressed));
+  await init(await compileInlined(compressed), clock);
   const [seed] = crypto.getRandomValues(new BigUint64Array(1));
   return new Machine(seed as bigint, canRefresh);
 }

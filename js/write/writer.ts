@@ -1,4 +1,5 @@
 import { messageOf } from "../api.ts";
+import { clock } from "../clock.ts";
 import { type ErrorCode, RunstreamError } from "../errors.ts";
 import { Credential } from "../token.ts";
 import type { WriteResult } from "../types.ts";
@@ -31,7 +32,7 @@ export class Writer {
   #isOver = false;
   #abort: AbortController | undefined;
   #lines: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: unknown;
   #count = 0;
   #waiting: Array<() => void> = [];
 
@@ -126,15 +127,15 @@ export class Writer {
       this.#finish(outcome.length > 0 ? { reason: this.#errorOf(outcome as CoreError) } : undefined);
       return;
     }
-    clearTimeout(this.#timer);
+    clock.clearTimeout(this.#timer);
     const delay = this.#core.delay();
-    if (delay !== undefined) this.#timer = setTimeout(() => this.#feed(() => this.#core.timeout()), delay);
+    if (delay !== undefined) this.#timer = clock.setTimeout(() => this.#feed(() => this.#core.timeout()), delay);
     if (this.#waiting.length > 0 && this.#core.hasRoom()) this.#wake();
   }
 
   #finish(failure: { reason: unknown } | undefined): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    clock.clearTimeout(this.#timer);
     const position = this.#core.lastPosition();
     if (failure) {
       this.#courier.forget();

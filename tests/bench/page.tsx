@@ -3,6 +3,7 @@ import { useRealtimeStream as useOfficial } from "@trigger.dev/react-hooks";
 import { useLayoutEffect } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { useRealtimeStream as useOurs } from "runstream/react";
+import { clock } from "../../js/clock.ts";
 import { type Contender, contenders, type Prepared, prepare } from "./contenders.ts";
 import type { CorpusName } from "./corpora.ts";
 
@@ -44,7 +45,7 @@ function Shown({ count }: { count: number }) {
 const bench = {
   /** Has the core ready, as the first subscription does. */
   async load() {
-    await (await import("../../js/wasm.ts")).start();
+    await (await import("../../js/wasm.ts")).start(clock);
   },
   async prepare(name: CorpusName, count: number, read: number) {
     prepared = await prepare(name, count, read);

@@ -12,9 +12,11 @@ let crossings = 0;
 let clock = 1_795_400_000_000;
 const timers = new Map();
 
-Date.now = () => clock;
-globalThis.setTimeout = (callback, ms) => timers.set(timers.size + 1, { due: clock + ms, callback }).size;
-globalThis.clearTimeout = (id) => timers.set(id, undefined);
+const page = {
+  now: () => clock,
+  setTimeout: (callback, ms) => timers.set(timers.size + 1, { due: clock + ms, callback }).size,
+  clearTimeout: (id) => timers.set(id, undefined),
+};
 
 function tick() {
   clock += 1;
@@ -48,7 +50,7 @@ WebAssembly.instantiate = async (module, imports) => {
 
 const generated = new URL("../../js/generated/", import.meta.url);
 const { default: init, open } = await import(new URL("runstream.js", generated));
-await init(await WebAssembly.compile(readFileSync(new URL("runstream_bg.wasm", generated))));
+await init(await WebAssembly.compile(readFileSync(new URL("runstream_bg.wasm", generated))), page);
 
 /** What a read costs, and what is delivered, once the stream runs: the second half of the reads. */
 function read(deliverInterval) {

@@ -1,0 +1,6 @@
+/** The time of a page. `runstream/testing` puts its own in its place. */
+export const clock = {
+  now: () => Date.now(),
+  setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
+  clearTimeout: (id: unknown): void => clearTimeout(id as number),
+};
