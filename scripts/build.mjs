@@ -47,7 +47,7 @@ export async function buildPackage() {
 }
 
 /**
- * `.` and `./react` are built together and share chunks. So an app that imports both has one registry of subscriptions, the
+ * `.`, `./react` and `./testing` are built together and share chunks. So an app that imports several has one registry of subscriptions, the
  * hooks may use what `.` does not export, and no resolver has to find the package from inside itself.
  * Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
  */
@@ -69,7 +69,7 @@ async function bundle() {
   };
   await build({
     ...common,
-    entryPoints: { index: "js/index.ts", react: "js/react.ts" },
+    entryPoints: { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts" },
     platform: "browser",
     external: ["react", "react-dom"],
   });
@@ -96,7 +96,7 @@ async function declarations() {
     "--outDir",
     all,
   ]);
-  const seen = new Set(["index.d.ts", "react.d.ts", "dev-server/server.d.ts"]);
+  const seen = new Set(["index.d.ts", "react.d.ts", "testing.d.ts", "dev-server/server.d.ts"]);
   for (const name of seen) {
     const text = readFileSync(join(all, name), "utf8").replace(
       /((?:from|import\()\s*")(\.[^"]+?)\.[jt]s"/g,

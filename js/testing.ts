@@ -1,0 +1,1 @@
+export { createTestStream, type SentInput, type TestFailure, type TestStream } from "./testing/createTestStream.ts";

@@ -1,0 +1,16 @@
+// The code of these documents is code that runs: every block of theirs is, letter by letter, in a file that a test executes.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const DOCUMENTS: Record<string, string[]> = {
+  "docs/testing.md": ["tests/js/recipes/Answer.tsx", "tests/js/recipes/Answer.test.tsx"],
+};
+
+describe.each(Object.entries(DOCUMENTS))("%s", (document, files) => {
+  const blocks = [...readFileSync(document, "utf8").matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+  const sources = files.map((file) => readFileSync(file, "utf8"));
+
+  test.each([...blocks.entries()])("block %i is in a file that is executed", (_, code) => {
+    expect(sources.some((source) => source.includes(code)) ? code : undefined).toBe(code);
+  });
+});
