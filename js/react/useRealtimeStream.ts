@@ -1,7 +1,7 @@
 import { useEffect, useInsertionEffect, useMemo, useState } from "react";
 import { notReady } from "../config.ts";
-import { RunstreamError, warnOnce } from "../errors.ts";
-import { DEFAULT_KEY } from "../key.ts";
+import { warnOnce } from "../errors.ts";
+import { sortArguments } from "../overloads.ts";
 import { IDLE, type Source } from "../subscription.ts";
 import { ownerOf } from "../token.ts";
 import type {
@@ -58,7 +58,7 @@ export function useRealtimeStream(
   second?: unknown,
   third?: unknown,
 ): UseRealtimeStreamInstance<unknown, unknown> {
-  const [runId, key, options = {}, validate] = sort(first, second, third);
+  const [runId, key, options = {}, validate] = sortArguments<Options>("useRealtimeStream", first, second, third);
   const client = useClient(options);
   const { accessToken } = client;
   const isEnabled = options.enabled !== false;
@@ -104,23 +104,4 @@ export function useRealtimeStream(
   return { ...snapshot, ...IDLE, error: missing, lastError: missing, stop, resume };
 }
 
-type Sorted = [
-  runId: string | undefined,
-  key: string,
-  options: (AnyViewOptions & UseRealtimeStreamOptions<unknown>) | undefined,
-  validate?: Source["validate"],
-];
-
-/** The three overloads, told apart by kind. */
-function sort(first: unknown, second: unknown, third: unknown): Sorted {
-  if (typeof first === "object" && first !== null) {
-    const { id, "~validate": validate } = first as DefinedStream<unknown>;
-    if (second !== undefined && typeof second !== "string") {
-      const message = `useRealtimeStream got ${typeof second} as the run id of stream "${id}"; give a string`;
-      throw new RunstreamError("invalid-argument", message);
-    }
-    return [second, id, third as Sorted[2], validate];
-  }
-  const runId = first as string | undefined;
-  return typeof second === "string" ? [runId, second, third as Sorted[2]] : [runId, DEFAULT_KEY, second as Sorted[2]];
-}
+type Options = AnyViewOptions & UseRealtimeStreamOptions<unknown>;

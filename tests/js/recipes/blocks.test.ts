@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 
 const DOCUMENTS: Record<string, string[]> = {
   "docs/testing.md": ["tests/js/recipes/Answer.tsx", "tests/js/recipes/Answer.test.tsx"],
+  // The first is what tests/e2e/store.test.ts runs in Chromium.
+  "docs/store.md": ["tests/js/recipes/dom.ts", "tests/js/recipes/frameworks.ts"],
 };
 
 describe.each(Object.entries(DOCUMENTS))("%s", (document, files) => {
