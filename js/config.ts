@@ -1,18 +1,18 @@
 import { RunstreamError } from "./errors.ts";
+import { shared } from "./shared.ts";
 import type { ClientOptions } from "./types.ts";
 
-let configured: ClientOptions = {};
+/** `scope` lets the current run have a say. */
+const settings: { configured?: ClientOptions; scope?: () => ClientOptions } = shared("settings", {});
 
 /** Sets what calls fall back to when they name no `accessToken`, `baseURL`, … of their own. Each call replaces the last. */
 export function configure(options: ClientOptions): void {
-  configured = { ...options };
+  settings.configured = { ...options };
 }
-
-let scope: (() => ClientOptions) | undefined;
 
 /** Lets the current run have a say. Set from there, so that a page does not load what it has no use for. */
 export function setScope(ofRun: () => ClientOptions): void {
-  scope = ofRun;
+  settings.scope = ofRun;
 }
 
 /**
@@ -21,7 +21,7 @@ export function setScope(ofRun: () => ClientOptions): void {
  */
 export function clientOf(options: ClientOptions = {}): ClientOptions {
   const env = typeof process === "undefined" ? {} : (process.env ?? {});
-  const fallback = { ...configured, ...defined(scope?.() ?? {}) };
+  const fallback = { ...settings.configured, ...defined(settings.scope?.() ?? {}) };
   return {
     ...fallback,
     ...defined(options),

@@ -2,6 +2,7 @@ import { baseOf, checkHeader, headersOf, messageOf, streamUrl } from "./api.ts";
 import { clock } from "./clock.ts";
 import { type ErrorCode, RunstreamError } from "./errors.ts";
 import type { Validate } from "./schema.ts";
+import { shared } from "./shared.ts";
 import { Credential, ownerOf } from "./token.ts";
 import type { BadRecord, ClientOptions, ControlRecord, Gap, ReadOptions, StreamState, StreamStatus } from "./types.ts";
 import type { CoreConfig, CoreError, CoreHandle, CoreHost, CoreStatus } from "./wasm.ts";
@@ -51,18 +52,18 @@ export type Pace = { meta: boolean; deliverInterval: number };
 
 type Core = (config: CoreConfig, host: CoreHost) => CoreHandle;
 
-let loading: Promise<Core> | undefined;
+const core: { loading?: Promise<Core> | undefined } = shared("core", {});
 
 /** Fetches and compiles the core, once. A failure is not remembered: the next subscription tries again. */
 export function loadCore(): Promise<Core> {
-  loading ??= import("./wasm.ts")
+  core.loading ??= import("./wasm.ts")
     .then((module) => module.start(clock))
     .catch((thrown: unknown) => {
-      loading = undefined;
+      core.loading = undefined;
       const message = `the WebAssembly core could not be loaded (${messageOf(thrown)})`;
       throw new RunstreamError("internal", message, undefined, { cause: thrown });
     });
-  return loading;
+  return core.loading;
 }
 
 // Lenient and keeping a BOM inside the text, as the standard has it for event streams.
@@ -100,9 +101,9 @@ export class Connection {
     this.#set({ ...IDLE, resets: this.status.resets, status: "connecting" });
     try {
       const config = this.#config(pace);
-      const core = await loadCore();
+      const openHandle = await loadCore();
       if (life !== this.#life || this.#isStopped) return;
-      this.#handle = core(config, this.#host(life));
+      this.#handle = openHandle(config, this.#host(life));
       open.add(this);
       listenForWake();
     } catch (thrown) {

@@ -1,6 +1,7 @@
 import { checkHeader } from "./api.ts";
 import { clock } from "./clock.ts";
 import { RunstreamError } from "./errors.ts";
+import { shared } from "./shared.ts";
 import type { AccessToken, ClientOptions } from "./types.ts";
 
 /** A token this close to its end is refreshed before it is used, in milliseconds: longer than a request takes. */
@@ -9,7 +10,7 @@ const EXPIRY_MARGIN_MS = 10_000;
 type Refresh = () => Promise<string>;
 
 /** One refresh at a time for each way of making tokens, however many streams wait for it. */
-const refreshing = new WeakMap<Refresh, Promise<string>>();
+const refreshing = shared("refreshing", new WeakMap<Refresh, Promise<string>>());
 
 /** The credential of a subscription, and the way to a new one. */
 export class Credential {

@@ -2,6 +2,7 @@ import { attempt, tell } from "./callbacks.ts";
 import { clock } from "./clock.ts";
 import { type RunstreamError, reportException } from "./errors.ts";
 import type { Validate } from "./schema.ts";
+import { shared } from "./shared.ts";
 import { Connection, type Delivery, IDLE, identityOf, type Notice, type Source } from "./subscription.ts";
 import type { ClientOptions, StreamPart, StreamSnapshot, StreamStatus, ViewOptions } from "./types.ts";
 
@@ -153,8 +154,8 @@ class Subscription {
   }
 }
 
-const live = new Map<string, Subscription[]>();
-const parked = new Map<string, Subscription>();
+const live = shared("live", new Map<string, Subscription[]>());
+const parked = shared("parked", new Map<string, Subscription>());
 
 function find(view: View): Subscription | undefined {
   const kept = parked.get(view.parkingKey);

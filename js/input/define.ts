@@ -4,6 +4,7 @@ import { RunstreamError, WaitpointTimeoutError } from "../errors.ts";
 import { checkKey } from "../key.ts";
 import { currentRun, currentScope, onRunEnd, type RunContext } from "../run-context.ts";
 import { type StandardSchema, type Validate, validator } from "../schema.ts";
+import { shared } from "../shared.ts";
 import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "../types.ts";
 import { Channel } from "./channel.ts";
 import { InputPromise, type InputResult } from "./result.ts";
@@ -72,7 +73,7 @@ async function waitIdly(
 }
 
 /** Of each run, by base URL and input stream. One that is over stays, so that nothing is opened for it any more. */
-const channels = new WeakMap<object, Map<string, Channel>>();
+const channels = shared("channels", new WeakMap<object, Map<string, Channel>>());
 
 /** What the current run receives with. Throws a typed error where there is none. */
 function receiving(

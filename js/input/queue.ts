@@ -1,4 +1,5 @@
 import { RunstreamError } from "../errors.ts";
+import { shared } from "../shared.ts";
 
 /** What one line holds at most, the send under way included. */
 const MAX_SENDS = 1_000;
@@ -7,7 +8,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 type Entry = { bytes: number; run: () => Promise<void> };
 type Line = { entries: Entry[]; sends: number; bytes: number };
 
-const lines = new Map<string, Line>();
+const lines = shared("lines", new Map<string, Line>());
 
 /**
  * Runs `work` when everything before it in the line `name` is done, whether it went well or not. Rejects with `queue-full`

@@ -1,9 +1,14 @@
-import { createContext, useContext } from "react";
+import { type Context, createContext, useContext } from "react";
 import { defined } from "../config.ts";
+import { shared } from "../shared.ts";
 import type { ClientOptions } from "../types.ts";
 
+/** One for each React that there is: they cannot use each other's. */
+const contexts = shared("contexts", new WeakMap<typeof createContext, Context<ClientOptions | undefined>>());
+
 /** Gives the hooks below it their `accessToken`, `baseURL` and so on. A hook's own options win. */
-export const TriggerAuthContext = createContext<ClientOptions | undefined>(undefined);
+export const TriggerAuthContext = contexts.get(createContext) ?? createContext<ClientOptions | undefined>(undefined);
+contexts.set(createContext, TriggerAuthContext);
 
 /** The options of a hook, completed by the context. */
 export function useClient(options: ClientOptions = {}): ClientOptions {

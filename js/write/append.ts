@@ -1,4 +1,5 @@
 import { RunstreamError } from "../errors.ts";
+import { shared } from "../shared.ts";
 import type { WriteResult } from "../types.ts";
 import { identityOf } from "./create.ts";
 import { encode } from "./pipe.ts";
@@ -6,7 +7,7 @@ import type { WriteTarget } from "./target.ts";
 import type { Writer } from "./writer.ts";
 
 /** The streams that are being appended to. One that has nothing to do is forgotten. */
-const appenders = new Map<string, Appender>();
+const appenders = shared("appenders", new Map<string, Appender>());
 
 /**
  * Appends `value` as one part, in the order of the calls. Resolves once it is stored. An abort rejects at once, but what

@@ -1,5 +1,6 @@
 import { baseOf, headersOf, streamUrl } from "../api.ts";
 import { streamsVersion } from "../config.ts";
+import { shared } from "../shared.ts";
 import type { Credential } from "../token.ts";
 import type { ClientOptions } from "../types.ts";
 import type { WriteTarget } from "./target.ts";
@@ -23,7 +24,7 @@ const ANSWER_MS = 20_000;
 const MAX_CREATIONS = 1_000;
 
 /** One creation for all writers to a stream: each adds to the run's list of streams, and they share its token. */
-const creations = new Map<string, Promise<Creation>>();
+const creations = shared("creations", new Map<string, Promise<Creation>>());
 
 /** Tells streams apart, and those who may write to them. */
 export function identityOf({ client, runId, key }: WriteTarget): string {
