@@ -1,6 +1,8 @@
+import { shared } from "./shared.ts";
+
 /** The time of a page. `runstream/testing` puts its own in its place. */
-export const clock = {
+export const clock = shared("clock", {
   now: () => Date.now(),
   setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
   clearTimeout: (id: unknown): void => clearTimeout(id as number),
-};
+});

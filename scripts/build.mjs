@@ -5,7 +5,7 @@ import { buildDashboard, dashboard } from "./dashboard.mjs";
 import { cache, files, hash, readJson, root, run, Stop, script, whenStale } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./size.mjs";
-import { buildWasm, generated } from "./wasm.mjs";
+import { buildWasm, generated, MODULES } from "./wasm.mjs";
 
 const pkg = join(root, "pkg");
 const dist = join(pkg, "dist");
@@ -37,51 +37,99 @@ export async function buildPackage() {
       mkdirSync(dist, { recursive: true });
       await bundle();
       await declarations();
-      for (const name of ["runstream_bg.wasm", "writer_bg.wasm"]) copyFileSync(join(generated, name), join(dist, name));
+      for (const { name } of MODULES) copyFileSync(join(generated, `${name}_bg.wasm`), join(dist, `${name}_bg.wasm`));
       copyFileSync(dashboard, join(dist, "dashboard.html"));
-      for (const path of ["README.md", "LICENSE", ...files("pkg-template")])
-        if (existsSync(join(root, path))) copyFileSync(join(root, path), join(pkg, basename(path)));
+      for (const path of ["README.md", "LICENSE"]) copyFileSync(join(root, path), join(pkg, path));
       writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     },
   });
 }
 
 /**
- * `.`, `./react` and `./testing` are built together and share chunks. So an app that imports several has one registry of subscriptions, the
- * hooks may use what `.` does not export, and no resolver has to find the package from inside itself.
- * Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
+ * What differs where bytes are not inlined: the file that compiles instead of inflate.ts, and the module that it is given.
+ * The paths lead to the folder above.
+ */
+const VARIANTS = {
+  workerd: { compiler: "given", module: (file) => `export { default } from "../${file}";` },
+  edge: { compiler: "given", module: (file) => `export { default } from "../${file}?module";` },
+  slim: { compiler: "fetched", module: (file) => `export default new URL("../${file}", import.meta.url);` },
+};
+
+/**
+ * `.`, `./react` and `./testing` are built together and share chunks. So the hooks may use what `.` does not export, and no resolver has
+ * to find the package from inside itself. Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
  */
 async function bundle() {
+  const client = { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts" };
+  const inBrowser = { platform: "browser", external: ["react", "react-dom"] };
+  const inNode = { platform: "node", chunkNames: "dev-server-[hash]" };
+  await bundleEntries(dist, client, inBrowser);
+  await bundleEntries(dist, { cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" }, inNode);
+  chmodSync(join(dist, "cli.js"), 0o755);
+  for (const [name, variant] of Object.entries(VARIANTS))
+    await bundleEntries(join(dist, name), client, { ...inBrowser, plugins: [withoutBytes(variant)] });
+  const cjs = join(dist, "cjs");
+  await bundleEntries(cjs, client, inBrowser);
+  await bundleEntries(cjs, { "dev-server": "js/dev-server/server.ts" }, inNode);
+  await toCommonJs(cjs);
+  for (const path of files(relative(root, dist)).filter((path) => basename(path) === "react.js")) {
+    const text = readFileSync(join(root, path), "utf8");
+    writeFileSync(join(root, path), `"use client";\n${text.replace(/^"use client";\n/, "")}`);
+  }
+}
+
+async function bundleEntries(outdir, entryPoints, options) {
   const esbuild = await import("esbuild");
-  const build = (options) =>
-    esbuild.build(options).catch(() => {
+  await esbuild
+    .build({
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      target: "es2022",
+      absWorkingDir: root,
+      outdir,
+      entryPoints,
+      chunkNames: "[name]-[hash]",
+      define: { VERSION: JSON.stringify(version()) },
+      logLevel: "warning",
+      ...options,
+    })
+    .catch(() => {
       throw new Stop("esbuild failed: its own words are above");
     });
-  const common = {
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    target: "es2022",
-    absWorkingDir: root,
-    outdir: dist,
-    chunkNames: "[name]-[hash]",
-    logLevel: "warning",
+}
+
+function withoutBytes({ compiler, module }) {
+  const namespace = "module";
+  return {
+    name: "without-bytes",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/inflate\.ts$/ }, () => ({ path: join(root, "js", `${compiler}.ts`) }));
+      for (const { name, inlined } of MODULES)
+        onResolve({ filter: new RegExp(`/${inlined}\\.js$`) }, () => ({ path: `${name}_bg.wasm`, namespace }));
+      onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: module(path) }));
+      onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({ path, external: true }));
+    },
   };
-  await build({
-    ...common,
-    entryPoints: { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts" },
-    platform: "browser",
-    external: ["react", "react-dom"],
-  });
-  const react = join(dist, "react.js");
-  writeFileSync(react, `"use client";\n${readFileSync(react, "utf8").replace(/^"use client";\n/, "")}`);
-  await build({
-    ...common,
-    entryPoints: { cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" },
-    platform: "node",
-    chunkNames: "dev-server-[hash]",
-  });
-  chmodSync(join(dist, "cli.js"), 0o755);
+}
+
+/** File by file, so that the entries go on sharing their chunks. `import()` becomes `require`, which Jest can follow. */
+async function toCommonJs(folder) {
+  const esbuild = await import("esbuild");
+  for (const path of files(relative(root, folder))) {
+    const text = readFileSync(join(root, path), "utf8");
+    const needsUrl = text.includes("import.meta.url");
+    const { code } = await esbuild.transform(text, {
+      format: "cjs",
+      platform: "node",
+      target: "es2022",
+      supported: { "dynamic-import": false },
+      define: { "import.meta.url": "moduleUrl" },
+      banner: needsUrl ? 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' : "",
+    });
+    writeFileSync(join(root, path), code);
+  }
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
 }
 
 /** Keeps the declarations that an entry reaches: the others, and the glue's, are nobody's business. */
@@ -97,6 +145,8 @@ async function declarations() {
     all,
   ]);
   const seen = new Set(["index.d.ts", "react.d.ts", "testing.d.ts", "dev-server/server.d.ts"]);
+  // The same text is ESM's or CommonJS's by the package.json above it.
+  const targets = [types, join(dist, "cjs", "types")];
   for (const name of seen) {
     const text = readFileSync(join(all, name), "utf8").replace(
       /((?:from|import\()\s*")(\.[^"]+?)\.[jt]s"/g,
@@ -107,8 +157,10 @@ async function declarations() {
         return `${before}${path}.js"`;
       },
     );
-    mkdirSync(dirname(join(types, name)), { recursive: true });
-    writeFileSync(join(types, name), text);
+    for (const target of targets) {
+      mkdirSync(dirname(join(target, name)), { recursive: true });
+      writeFileSync(join(target, name), text);
+    }
   }
 }
 

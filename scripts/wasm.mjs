@@ -31,7 +31,7 @@ const TOOLS = ["scripts/wasm.mjs", "scripts/panics.mjs", "scripts/tools", "packa
 export const generated = join(root, "js", "generated");
 
 /** The boundary is built once for each of its features: what only reads does not pay for what writes. */
-const MODULES = [
+export const MODULES = [
   { feature: "reader", name: "runstream", inlined: "wasm-inline" },
   { feature: "writer", name: "writer", inlined: "writer-inline" },
 ];

@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { finish, type Req, type Res, text } from "./http.ts";
 
 /** Where the build puts the page: beside the bundled server, or for the sources among what is generated. */
-const PLACES = ["./dashboard.html", "../generated/dashboard.html"].map((path) => new URL(path, import.meta.url));
+const PLACES = ["./dashboard.html", "../dashboard.html", "../generated/dashboard.html"].map(
+  (path) => new URL(path, import.meta.url),
+);
 
 /** The dashboard: one page, everything in it. */
 export async function dashboard(req: Req, res: Res): Promise<void> {

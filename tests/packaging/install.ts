@@ -13,8 +13,11 @@ export const manifest = (): Manifest => JSON.parse(readFileSync(join(installed, 
 interface Manifest {
   version: string;
   bin: Record<string, string>;
-  exports: Record<string, string | Record<string, string>>;
+  exports: Record<string, Target>;
 }
+
+/** A file, or one for each condition. */
+export type Target = string | { [condition: string]: Target };
 
 export default function install() {
   rmSync(app, { recursive: true, force: true });

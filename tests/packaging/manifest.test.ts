@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { expect, test } from "vitest";
-import { installed, manifest } from "./install.js";
+import { installed, manifest, type Target } from "./install.js";
 
-const listed = [...Object.values(manifest().exports), manifest().bin].flatMap((target) =>
-  typeof target === "string" ? [target] : Object.values(target),
-);
+const pathsOf = (target: Target): string[] =>
+  typeof target === "string" ? [target] : Object.values(target).flatMap(pathsOf);
+const listed = [...new Set(pathsOf({ ...manifest().exports, ...manifest().bin }))];
 const published = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name));
