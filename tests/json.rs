@@ -8,7 +8,7 @@ mod support;
 use proptest::prelude::*;
 use runstream::wire::{Batch, is_json};
 use serde_json::Value;
-use support::cases;
+use support::{cases, spelling};
 
 /// Whether `JSON.parse` accepts the text, by way of `serde_json`. `None` where the two are known to differ.
 fn parses(text: &[u8]) -> Option<bool> {
@@ -177,6 +177,16 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_record_is_the_same_however_it_is_written() {
+    spelling::check(30_000);
+}
+
+#[test]
+fn positions_are_exact() {
+    spelling::check_numbers();
 }
 
 #[test]

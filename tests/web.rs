@@ -2,6 +2,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, reason = "the macros of the inline module document nothing")]
 
+#[path = "support/spelling.rs"]
+mod spelling;
+
 use js_sys::{Array, JSON, Promise, Reflect};
 use runstream_wasm::{Handle, open};
 use wasm_bindgen::prelude::*;
@@ -185,6 +188,12 @@ async fn chunks_may_be_any_bytes() {
     let answers = format!("() => stream(new TextEncoder().encode(`{0}`).buffer), () => stream('…')", batch());
     let bench = Bench::open(&answers, &[]);
     bench.until(|bench| bench.log("parts") == r#"[{"a":"é"}]"#).await;
+}
+
+#[wasm_bindgen_test]
+fn a_record_is_the_same_however_it_is_written() {
+    spelling::check(30_000);
+    spelling::check_numbers();
 }
 
 #[wasm_bindgen_test]

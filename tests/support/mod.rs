@@ -4,6 +4,7 @@
 pub mod decoded;
 pub mod frames;
 pub mod sim;
+pub mod spelling;
 pub mod tokens;
 
 use proptest::test_runner::{Config, RngSeed};
