@@ -47,6 +47,9 @@ const checks = [
   ["cargo", "clippy", "--quiet", ...gate, ...gateTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
   ...clippy("--tests", "--workspace", "--features", "runstream-wasm/writer", "--target", "wasm32-unknown-unknown"),
+  ["cargo", "rustdoc", "--quiet", "--lib", "--", "-D", "warnings"],
+  // What is not committed would be in the package; a machine that publishes has nothing of the kind.
+  ["cargo", "publish", "--dry-run", "--quiet", "-p", "runstream", ...(process.env.CI ? [] : ["--allow-dirty"])],
   [...biome, process.env.CI ? "ci" : "check", "."],
   [...bin("typescript", "tsc"), "--noEmit"],
 ];

@@ -1,9 +1,5 @@
 //! The state machine of one subscription: it composes the decoder, the wire, the sequencer, the throttle and the
 //! backoff, and decides what is an end, what is a cut, and what to do about it.
-//!
-//! Call a `handle_*` with what happened, then drain [`poll_action`](Subscription::poll_action),
-//! [`take_delivery`](Subscription::take_delivery) and [`take_status`](Subscription::take_status), and come back at
-//! [`poll_timeout`](Subscription::poll_timeout).
 
 use crate::backoff::{Backoff, RETRY_AFTER_CAP};
 use crate::delivery::Delivery;
@@ -183,7 +179,9 @@ enum State {
     Failed,
 }
 
-/// One subscription to one stream. See the [module](self).
+/// One subscription to one stream. Call a `handle_*` with what happened, then drain [`poll_action`](Self::poll_action),
+/// [`take_delivery`](Self::take_delivery) and [`take_status`](Self::take_status), and come back at
+/// [`poll_timeout`](Self::poll_timeout).
 pub struct Subscription {
     config: Config,
     state: State,
