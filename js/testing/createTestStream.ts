@@ -46,8 +46,6 @@ export type TestStream<TPart> = {
   sibling<TOther>(streamKey: string): TestStream<TOther>;
 };
 
-let runs = 0;
-
 /**
  * Makes a fake stream of a new run. The package's own core reads it, through `auth.fetch`, so that a test sees what a user would.
  * From the first call on, time stands still for the whole package, but for what waits no longer than a frame (20 ms).
@@ -57,7 +55,7 @@ export function createTestStream<TInput>(stream: DefinedStream<unknown, TInput>)
 export function createTestStream<TPart>(streamKey?: string): TestStream<TPart>;
 export function createTestStream(stream: DefinedStream<unknown> | string = DEFAULT_KEY): TestStream<unknown> {
   takeClock();
-  const runId = `run_test${++runs}`;
+  const runId = `run_test${Math.random().toString(36).slice(2)}`;
   return streamOf(new TestServer(runId), runId, stream);
 }
 
