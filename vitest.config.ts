@@ -29,6 +29,7 @@ export default defineConfig({
       project("s2", slow),
       project("interop", slow),
       project("docs", { ...slow, globalSetup: "tests/docs/modules.ts" }),
+      project("site", { ...slow, globalSetup: "tests/site/modules.ts", env: { CHROMIUM: chromium() ?? "" } }, []),
       project("e2e", { ...slow, env: { CHROMIUM: chromium() ?? "" } }),
       project("long", { ...slow, testTimeout: 600_000 }),
     ],

@@ -27,6 +27,7 @@ const sections = {
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   s2: { at: "tests/s2", needs: [buildWasm, buildS2], run: vitest },
   docs: { at: "tests/docs", needs: [buildWasm], run: vitest },
+  site: { at: "tests/site", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   interop: { at: "tests/interop", needs: [buildWasm, buildS2], browser: true, run: vitest },
   e2e: { at: "tests/e2e", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   environments: {
