@@ -1,13 +1,13 @@
 import { RunstreamError } from "./errors.ts";
 import { shared } from "./shared.ts";
-import type { ClientOptions } from "./types.ts";
+import type { ApiClientConfiguration, ClientOptions } from "./types.ts";
 
 /** `scope` lets the current run have a say. */
 const settings: { configured?: ClientOptions; scope?: () => ClientOptions } = shared("settings", {});
 
 /** Sets what calls fall back to when they name no `accessToken`, `baseURL`, … of their own. Each call replaces the last. */
-export function configure(options: ClientOptions): void {
-  settings.configured = { ...options };
+export function configure({ secretKey, ...options }: ApiClientConfiguration): void {
+  settings.configured = { ...options, accessToken: secretKey ?? options.accessToken };
 }
 
 /** Lets the current run have a say. Set from there, so that a page does not load what it has no use for. */

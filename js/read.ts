@@ -4,7 +4,7 @@ import { RunstreamError, reportException, warnOnce } from "./errors.ts";
 import { iterate } from "./iterate.ts";
 import type { Validate } from "./schema.ts";
 import { Connection, IDLE } from "./subscription.ts";
-import type { ReadableStreamIterable, StreamReadOptions, StreamStatus } from "./types.ts";
+import type { AsyncIterableStream, StreamReadOptions, StreamStatus } from "./types.ts";
 
 /** How much may wait for a slow consumer before the server is made to wait, in bytes of JSON. */
 const HIGH_WATER = 256 * 1024;
@@ -18,7 +18,7 @@ export function readStream<T>(
   key: string,
   options: StreamReadOptions = {},
   validate?: Validate,
-): ReadableStreamIterable<T> {
+): AsyncIterableStream<T> {
   const client = clientOf(options);
   requireReady(`reading stream "${key}"`, runId, client);
   const waiting: Array<{ parts: unknown[]; bytes: number }> = [];
@@ -129,7 +129,7 @@ function valid(
 }
 
 /** Adds iteration where the platform's streams have none (Safari). */
-function iterable<T>(stream: ReadableStream<T>): ReadableStreamIterable<T> {
-  if (Symbol.asyncIterator in stream) return stream as ReadableStreamIterable<T>;
+function iterable<T>(stream: ReadableStream<T>): AsyncIterableStream<T> {
+  if (Symbol.asyncIterator in stream) return stream as AsyncIterableStream<T>;
   return Object.assign(stream, { [Symbol.asyncIterator]: () => iterate(stream as ReadableStream<T>) });
 }

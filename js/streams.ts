@@ -4,10 +4,10 @@ import { checkKey, DEFAULT_KEY } from "./key.ts";
 import { readStream } from "./read.ts";
 import { type StandardSchema, validator } from "./schema.ts";
 import type {
+  AsyncIterableStream,
   DefinedStream,
   PartSource,
   PipeResult,
-  ReadableStreamIterable,
   StreamReadOptions,
   WriteOptions,
   WriterOptions,
@@ -34,8 +34,8 @@ function define({ id, schema }: { id: string; schema?: StandardSchema }): Define
   };
 }
 
-function read<TPart>(runId: string, key: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
-function read<TPart>(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+function read<TPart>(runId: string, options?: StreamReadOptions): Promise<AsyncIterableStream<TPart>>;
+function read<TPart>(runId: string, key: string, options?: StreamReadOptions): Promise<AsyncIterableStream<TPart>>;
 // async, so that a bad argument rejects instead of throwing.
 async function read<TPart>(runId: string, second?: string | StreamReadOptions, third?: StreamReadOptions) {
   // By kind: nothing, or an object of options, means the default stream.
@@ -45,8 +45,8 @@ async function read<TPart>(runId: string, second?: string | StreamReadOptions, t
   return readStream<TPart>(runId, key, options);
 }
 
-function pipe<TPart>(key: string, source: PartSource<TPart>, options?: WriteOptions): PipeResult<TPart>;
 function pipe<TPart>(source: PartSource<TPart>, options?: WriteOptions): PipeResult<TPart>;
+function pipe<TPart>(key: string, source: PartSource<TPart>, options?: WriteOptions): PipeResult<TPart>;
 function pipe(...args: unknown[]): PipeResult<unknown> {
   // A source is never a string.
   const [key, source, options] = typeof args[0] === "string" ? args : [DEFAULT_KEY, ...args];
@@ -54,8 +54,8 @@ function pipe(...args: unknown[]): PipeResult<unknown> {
   return pipeParts(key, source as PartSource<unknown>, options as WriteOptions);
 }
 
-function append(key: string, part: unknown, options?: WriteOptions): Promise<void>;
-function append(part: unknown, options?: WriteOptions): Promise<void>;
+function append<TPart>(part: TPart, options?: WriteOptions): Promise<void>;
+function append<TPart>(key: string, part: TPart, options?: WriteOptions): Promise<void>;
 async function append(...args: unknown[]): Promise<void> {
   // By how many there are, since a part can be anything: a string before another argument is a key.
   const hasKey = args.length > 1 && typeof args[0] === "string";
@@ -70,8 +70,8 @@ async function append(...args: unknown[]): Promise<void> {
   return appendPart(key, part, options as WriteOptions);
 }
 
-function writer<TPart>(key: string, options: WriterOptions<TPart>): PipeResult<TPart>;
 function writer<TPart>(options: WriterOptions<TPart>): PipeResult<TPart>;
+function writer<TPart>(key: string, options: WriterOptions<TPart>): PipeResult<TPart>;
 function writer(...args: unknown[]): PipeResult<unknown> {
   const [key, options] = typeof args[0] === "string" ? args : [DEFAULT_KEY, ...args];
   checkKey(key);

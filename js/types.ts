@@ -92,6 +92,17 @@ export type ClientOptions = {
   fetch?: ((request: Request) => Promise<Response>) | undefined;
 };
 
+/** What `configure` and `TriggerAuthContext` take: what the official ones do, and what `ClientOptions` adds to it. */
+export type ApiClientConfiguration = ClientOptions & {
+  /**
+   * Wins over `accessToken` in `configure`; the hooks do not look at it.
+   * @deprecated Use `accessToken`.
+   */
+  secretKey?: string | undefined;
+  /** Accepted for compatibility and ignored: no runs are triggered here. */
+  externalDeploymentId?: string | undefined;
+};
+
 /** Where and how to read. */
 export type ReadOptions = {
   /**
@@ -159,8 +170,8 @@ export type ViewOptions<TPart, TValue = undefined> = StreamCallbacks<TPart> & {
   initialValue?: TValue | undefined;
 };
 
-/** A source of parts. Consumed once. */
-export type PartSource<TPart> = ReadableStream<TPart> | AsyncIterable<TPart> | Iterable<TPart>;
+/** A source of parts. Consumed once. A string is none. */
+export type PartSource<TPart> = ReadableStream<TPart> | AsyncIterable<TPart> | (Iterable<TPart> & object);
 
 /** Options of everything that writes. */
 export type WriteOptions = ClientOptions & {
@@ -191,7 +202,7 @@ export type PipeResult<TPart> = {
    * other part is an event of an event stream (`data: <its JSON>`). Nobody has to read it: what waits is kept, up to
    * 16 Mi characters of JSON; beyond, this copy alone fails with `buffer-exceeded`.
    */
-  stream: ReadableStreamIterable<TPart>;
+  stream: AsyncIterableStream<TPart>;
   /**
    * Resolves when the server has acknowledged every part. Rejects with what failed: what the source threw, or a typed error. Parts
    * before it are written. A promise that is never asked for raises nothing.
@@ -210,7 +221,7 @@ export type DefinedStream<TPart, TInput = TPart> = {
   /** The stream key. */
   readonly id: string;
   /** Reads the stream of a run. */
-  read(runId: string, options?: StreamReadOptions): Promise<ReadableStreamIterable<TPart>>;
+  read(runId: string, options?: StreamReadOptions): Promise<AsyncIterableStream<TPart>>;
   /** Writes a source to the stream. Returns at once. */
   pipe(source: PartSource<TInput>, options?: WriteOptions): PipeResult<TInput>;
   /** Writes one part. Resolves when the server has acknowledged it. Appends arrive in the order of the calls. */
@@ -219,12 +230,12 @@ export type DefinedStream<TPart, TInput = TPart> = {
   writer(options: WriterOptions<TInput>): PipeResult<TInput>;
   /** The schema's judgement of a part, if there is a schema. */
   readonly "~validate"?: ((part: unknown) => TPart) | undefined;
-  /** Only carries the type. */
-  readonly "~part"?: TPart;
 };
 
 /** The type of a defined stream's parts. */
-export type InferStreamType<T> = T extends { readonly "~part"?: infer TPart } ? Exclude<TPart, undefined> : unknown;
+export type InferStreamType<T> = T extends { read(runId: string): Promise<AsyncIterableStream<infer TPart>> }
+  ? TPart
+  : unknown;
 
 /**
  * An input stream with an id and the type of its data. What receives works inside a run only (`withRun`, or a task of the official
@@ -266,8 +277,6 @@ export type DefinedInputStream<TData, TInput = TData> = {
   wait(options?: WaitOptions): InputPromise<TData>;
   /** `once` for `idleTimeoutInSeconds`, then `wait`. */
   waitWithIdleTimeout(options: IdleWaitOptions): InputPromise<TData>;
-  /** Only carries the type. */
-  readonly "~data"?: TData;
 };
 
 /** A handler that was registered. */
@@ -327,9 +336,7 @@ export type InputDefinition = {
 };
 
 /** The type of a defined input stream's data. */
-export type InferInputStreamType<T> = T extends { readonly "~data"?: infer TData }
-  ? Exclude<TData, undefined>
-  : unknown;
+export type InferInputStreamType<T> = T extends { peek(): infer TData | undefined } ? TData : unknown;
 
 /** Options of `read`. */
 export type StreamReadOptions = ClientOptions &
@@ -351,4 +358,4 @@ export type SendOptions = ClientOptions & {
 };
 
 /** A stream of values that can be iterated as well. */
-export type ReadableStreamIterable<T> = ReadableStream<T> & AsyncIterable<T>;
+export type AsyncIterableStream<T> = ReadableStream<T> & AsyncIterable<T>;

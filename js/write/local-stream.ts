@@ -1,6 +1,6 @@
 import { RunstreamError } from "../errors.ts";
 import { iterate } from "../iterate.ts";
-import type { ReadableStreamIterable } from "../types.ts";
+import type { AsyncIterableStream } from "../types.ts";
 import { Queue } from "./queue.ts";
 
 /** How much of it may wait for a reader that does not come, in characters of JSON. */
@@ -11,7 +11,7 @@ const MAX_WAITING = 16 * 1024 * 1024;
  * fails with `buffer-exceeded`, and what it was copied from goes on.
  */
 export class LocalStream<T> {
-  readonly stream: ReadableStreamIterable<T>;
+  readonly stream: AsyncIterableStream<T>;
   readonly #parts = new Queue<{ part: T; size: number }>();
   #size = 0;
   #end: { failure?: { error: unknown } } | undefined;
@@ -93,7 +93,7 @@ const DISTURBED = Symbol.for("nodejs.stream.disturbed");
  * except in Node, which first asks whether the stream was disturbed. From then on they are the stream's own. Elsewhere
  * (Deno, Bun, Workers) the platform reads `response.body` as bytes, but its methods still read parts.
  */
-function alsoBody<T>(parts: ReadableStream<T>): ReadableStreamIterable<T> {
+function alsoBody<T>(parts: ReadableStream<T>): AsyncIterableStream<T> {
   let reader: ReadableStreamDefaultReader<T> | undefined;
   let isBody = false;
   const bytes = new ReadableStream<Uint8Array>(
@@ -133,7 +133,7 @@ function alsoBody<T>(parts: ReadableStream<T>): ReadableStreamIterable<T> {
       },
     },
   });
-  return bytes as ReadableStream<unknown> as ReadableStreamIterable<T>;
+  return bytes as ReadableStream<unknown> as AsyncIterableStream<T>;
 }
 
 /** A part as a body has it: strings and bytes as they are, anything else as an event of an event stream. */

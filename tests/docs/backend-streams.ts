@@ -92,8 +92,7 @@ export const backendStreams: Page = {
       "202670ae",
       {
         streams: "Creating a Defined Stream #2",
-        // The block uses their name of the type and does not import it.
-        imports: ['import type { ReadableStreamIterable as AsyncIterableStream } from "runstream";'],
+        imports: ['import type { AsyncIterableStream } from "@trigger.dev/core/v3";'],
         around: exported("consumeMultipleStreams"),
       },
       async (stage, load) => {

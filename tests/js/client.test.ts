@@ -91,6 +91,8 @@ describe("read", () => {
     vi.stubEnv("TRIGGER_SECRET_KEY", "wrong");
     configure({ accessToken: () => server.secretKey });
     expect(await collect(await streams.read(runId, "chat", options))).toEqual([1]);
+    configure({ secretKey: server.secretKey, accessToken: "wrong" });
+    expect(await collect(await streams.read(runId, "chat", options))).toEqual([1]);
   });
 
   test.each(["a/b", "a?b", "a#b", "ünï 🎉", "%2F", "a%2Fb"])("row 52: reaches the stream %s", async (key) => {
