@@ -1,6 +1,8 @@
 // `npm run bench` measures performance; `-- reliability` and `-- sim-e2e` what their files say. Bundles tests/bench/<name>.ts
 // and runs it in Node. Its last line is JSON.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { cache, root, run, script } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
@@ -20,9 +22,23 @@ async function main() {
     ...options,
     entryPoints: [entry],
     outfile,
-    define: { "import.meta.url": JSON.stringify(`file://${entry}`) },
+    plugins: [inPlace],
   });
   await run(process.execPath, ["--expose-gc", outfile, ...args]);
 }
+
+/** What is bundled finds its files where it was. */
+const inPlace = {
+  name: "in-place",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.m?[jt]sx?$/ }, ({ path }) => {
+      const contents = readFileSync(path, "utf8").replaceAll(
+        "import.meta.url",
+        JSON.stringify(pathToFileURL(path).href),
+      );
+      return { contents, loader: path.endsWith("x") ? "tsx" : "ts" };
+    });
+  },
+};
 
 script(import.meta.url, main);

@@ -76,6 +76,21 @@ export function withoutPanicMessages(bytes) {
   ]);
 }
 
+/** The functions of a module that has their names: where the body of each is. */
+export function namedFunctions(bytes) {
+  const sections = [...sectionsOf(bytes)];
+  const section = (key) => {
+    const found = sections.find(({ id, name }) => id === key || name === key);
+    return { ...found, reader: new Reader(bytes, found.start) };
+  };
+  const bodies = bodiesOf(section(10), importedFunctions(section(2)));
+  const names = functionNames(section("name"));
+  return [...bodies].map(([index, body]) => ({ name: names.get(index) ?? "", ...body }));
+}
+
+/** The sections that are loaded: where each is, and its number. */
+export const loadedSections = (bytes) => [...sectionsOf(bytes)].filter(({ id }) => id !== 0);
+
 class Reader {
   constructor(bytes, at) {
     this.bytes = bytes;

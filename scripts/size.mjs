@@ -1,6 +1,6 @@
 // What the hooks cost an app: gzip bytes of a minified bundle, React left out.
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cache, readJson, root, Stop, script } from "./lib.mjs";
 
@@ -11,22 +11,35 @@ const app = (from) =>
 
 const DEFINE = `import { streams } from "runstream";\nexport const stream = streams.define({ id: "key" });\n`;
 
+/** What apps use of it: what each pays. */
+const APPS = {
+  useRealtimeStream: `export { useRealtimeStream } from "${OURS}";`,
+  useInputStreamSend: `export { useInputStreamSend } from "${OURS}";`,
+  "the two hooks": app(OURS),
+  "the two hooks and streams.define": app(OURS) + DEFINE,
+  "streams alone": `export { streams } from "runstream";`,
+};
+
+/** The two hooks, and more. */
+export const measure = (from = OURS, more = "") => measureApp(app(from) + more, from === OURS ? [] : ["node:*"]);
+
 /** `initial`: the entry and what it imports statically. `total`: and what it loads later, the wasm above all. */
-export async function measure(from = OURS, more = "") {
+async function measureApp(contents, external = [], alias = {}) {
   const { build } = await import("esbuild");
   const folder = join(cache, "size");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "node_modules"), { recursive: true });
   symlinkSync(join(root, "pkg"), join(folder, "node_modules", "runstream"));
   const { outputFiles, metafile } = await build({
-    stdin: { contents: app(from) + more, resolveDir: folder, sourcefile: "app.js" },
+    stdin: { contents, resolveDir: folder, sourcefile: "app.js" },
     bundle: true,
     minify: true,
     format: "esm",
     splitting: true,
     target: "es2022",
     // The official package does not bundle for the browser without leaving Node's own modules out.
-    external: ["react", "react-dom", "react/jsx-runtime", ...(from === OFFICIAL ? ["node:*"] : [])],
+    external: ["react", "react-dom", "react/jsx-runtime", ...external],
+    alias,
     outdir: join(folder, "out"),
     absWorkingDir: folder,
     metafile: true,
@@ -50,7 +63,25 @@ export async function measure(from = OURS, more = "") {
     initial: sum(reach(["import-statement"])),
     total: sum(all),
     chunks: all.map((name) => [name, chunks.get(name)]),
+    modules: all.flatMap((name) =>
+      Object.entries(metafile.outputs[name].inputs).map(([path, { bytesInOutput }]) => ({
+        path: relative(root, join(folder, path)),
+        bytes: bytesInOutput,
+        isInitial: reach(["import-statement"]).includes(name),
+      })),
+    ),
   };
+}
+
+/** What each app pays, and the minified bytes of each module in the app with the two hooks. */
+export async function measureFeatures() {
+  const apps = [];
+  for (const [name, contents] of Object.entries(APPS)) {
+    const { initial, total } = await measureApp(contents);
+    apps.push({ name, initial, total });
+  }
+  const { modules } = await measureApp(app(OURS), [], { [OURS]: join(root, "js", "react.ts") });
+  return { apps, modules: modules.filter(({ bytes, path }) => bytes > 0 && path.startsWith("js/")) };
 }
 
 export async function printSizes() {

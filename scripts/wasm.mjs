@@ -54,7 +54,7 @@ export async function buildWasm() {
 async function buildModule({ feature, name, inlined }) {
   const out = join(cache, "wasm", name);
   const wasm = join(out, `${name}_bg.wasm`);
-  await compile(feature, name, out);
+  await compile({ feature, name, out });
   const names = optimize(wasm);
   const glue = join(out, `${name}.js`);
   const short = withShortInit(withPromiseJobs(renamed(readFileSync(glue, "utf8"), names, name, wasm)));
@@ -66,7 +66,8 @@ async function buildModule({ feature, name, inlined }) {
   for (const file of readdirSync(out)) renameSync(join(out, file), join(generated, file));
 }
 
-async function compile(feature, name, out) {
+/** `config`: what cargo is told besides. `isNamed`: the functions keep their names. */
+export async function compile({ feature, name, out, config = [], isNamed = false }) {
   // Panic messages name files: without this, files of whoever built it. Added to the flags of .cargo/config.toml.
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
@@ -87,6 +88,7 @@ async function compile(feature, name, out) {
       TARGET,
       "--config",
       `target.${TARGET}.rustflags=${flags}`,
+      ...config.flatMap((value) => ["--config", value]),
     ],
     ...(process.env.CI ? ["--locked"] : []),
   ]);
@@ -97,17 +99,27 @@ async function compile(feature, name, out) {
   await run(join(toolsBin, "wasm-bindgen"), [
     pruned,
     ...["--target", "web", "--out-dir", out, "--out-name", name],
-    ...["--omit-default-module-path", "--remove-name-section", "--remove-producers-section"],
+    ...["--omit-default-module-path", "--remove-producers-section"],
+    ...(isNamed ? [] : ["--remove-name-section"]),
   ]);
 }
 
 /** Returns the new names of the imports and exports: the long ones cost 3 KB of gzip, half of it in the glue. */
-function optimize(wasm) {
+export function optimize(wasm, isNamed = false) {
   const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
   const features = ["--mvp-features", ...FEATURES.map((name) => `--enable-${name}`)];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [wasmOpt, ...OPTIMIZE, ...features, "--minify-imports-and-exports-and-modules", wasm, "-o", wasm],
+    [
+      wasmOpt,
+      ...OPTIMIZE,
+      ...features,
+      "--minify-imports-and-exports-and-modules",
+      ...(isNamed ? ["-g"] : []),
+      wasm,
+      "-o",
+      wasm,
+    ],
     { encoding: "utf8" },
   );
   if (status !== 0) throw new Stop(`wasm-opt failed:\n${stderr}`);

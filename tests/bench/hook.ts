@@ -1,79 +1,158 @@
-// Clause "The hook": what a burst, a paced stream and a million parts cost the main thread of a page.
+// Clause "The hook": what bursts, a paced stream and a million parts cost the main thread of a page.
 import type { Page } from "playwright-core";
-import { interleaved, mainThread, ratio, type Spread, show, spread, table } from "./measure.ts";
-import type { Hook, HookOptions } from "./page.tsx";
+import type { TestBrowser } from "../e2e/browser.ts";
+import { interleaved, type MainThread, mainThread, ratio, type Spread, show, spread, table } from "./measure.ts";
+import type { Hook, HookOptions, ReaderOf } from "./page.tsx";
 import { openBench } from "./page-browser.ts";
-import { serveStreams } from "./server.ts";
+import { held, pace, serveStreams } from "./server.ts";
 
-const HOOKS: Hook[] = ["official", "ours"];
-const BURSTS = {
-  "20000 parts, 1 a batch": "burst-a-20000",
-  "20000 parts": "burst-b-20000",
-  "300000 parts": "burst-b-300000",
-};
-const PACED = { "1000 parts/s for 5 s": "paced-1000-5" };
+export const HOOKS: Hook[] = ["official", "ours", "handWritten"];
 const MILLION = 1_000_000;
+/** A stream that goes on when so many parts are shown already. */
+const LONG = 50_000;
 
-type Measured = { what: string; cpu: Record<Hook, Spread>; ratio: Spread };
+type Run = { run: string; parts: number };
+type Workload = Run & { what: string };
+const burst = (parts: number): Workload => ({
+  what: `${parts.toLocaleString("en")} parts at once`,
+  run: `burst-b-${parts}`,
+  parts,
+});
+const WARM: Run = { run: "burst-b-10000", parts: 10_000 };
+const PACED: Workload = { what: "1,000 parts/s for 3 s", run: "paced-1000-3", parts: 3_000 };
+const WORKLOADS = {
+  "20000a": { ...burst(20_000), what: "20,000 parts at once, 1 a batch", run: "burst-a-20000" },
+  "20000": burst(20_000),
+  "75000": burst(75_000),
+  "150000": burst(150_000),
+  "300000": burst(300_000),
+  paced: PACED,
+  late: { what: `${PACED.what}, after ${LONG.toLocaleString("en")} parts`, run: `held-b-${LONG}`, parts: LONG },
+};
+
+type Name = keyof typeof WORKLOADS;
+/** They say how the others grow; the official hook's growth is in section `growth`, up to what it takes minutes for. */
+const WITHOUT_OFFICIAL: Name[] = ["75000", "150000"];
+type Measured = { what: string; cpu: Partial<Record<Hook, Spread>>; toOfficial?: Spread; toHandWritten: Spread };
+type Watched = { renders: number; perFrame: number; timers: number; longestTask: Spread };
+type Memory = { heap: number; wasm: number };
 
 export type HookResult = {
-  measured: Measured[];
-  /** Of 300,000 parts that came at once, by this package. */
-  burst: { renders: number; perFrame: number; timers: number; longestTask: number };
+  measured: Record<Name, Measured>;
+  watched: { what: string; hook: Hook; of: Watched }[];
   /** Bytes in use after a tenth of a million parts with `reduce`, and after all of them. */
-  fold: { parts: number; heapBefore: number; heapAfter: number };
+  fold: { parts: number; before: Memory; after: Memory };
+  /** CPU at 300,000 parts over CPU at 75,000: 4 is linear, 16 quadratic. */
+  growth: Record<"ours" | "handWritten", Spread>;
 };
 
 export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
   const bench = await openBench(serveStreams);
-  const measured: Measured[] = [];
-  const page = await bench.open();
-  const { cpu } = await mainThread(page);
-  for (const [what, run] of Object.entries({ ...BURSTS, ...PACED })) {
-    const parts = run.startsWith("paced") ? 5_000 : Number(run.split("-")[2]);
-    const once = (hook: Hook) => cpu(() => read(page, hook, run, parts));
-    if (parts <= 20_000) for (const hook of HOOKS) await once(hook);
-    const samples = await interleaved(rounds, HOOKS, once);
-    const row = {
+  const measured = {} as HookResult["measured"];
+  const cpu = {} as Record<Name, Record<Hook, number[]>>;
+  for (const name of Object.keys(WORKLOADS) as Name[]) {
+    const { what, run, parts } = WORKLOADS[name];
+    const hooks = HOOKS.filter((hook) => hook !== "official" || !WITHOUT_OFFICIAL.includes(name));
+    const samples = await interleaved(rounds, hooks, (hook) =>
+      onNewPage(bench, hook, (warm) => (name === "late" ? paceLate(warm) : cpuOf(warm, [{ run }], parts))),
+    );
+    cpu[name] = samples;
+    measured[name] = {
       what,
-      cpu: { official: spread(samples.official), ours: spread(samples.ours) },
-      ratio: ratio(samples.official, samples.ours),
+      cpu: Object.fromEntries(hooks.map((hook) => [hook, spread(samples[hook])])),
+      ...(samples.official && { toOfficial: ratio(samples.official, samples.ours) }),
+      toHandWritten: ratio(samples.handWritten, samples.ours),
     };
-    measured.push(row);
-    console.log(describeRow(row).join(" | "));
+    console.log(describeRow(measured[name]).join(" | "));
   }
-  await page.close();
-  const result = { measured, burst: await watched(await bench.open()), fold: await fold(await bench.open()) };
-  console.log(result.burst, result.fold);
+  const grown = (hook: Hook) => ratio(cpu["300000"][hook], cpu["75000"][hook]);
+  const growth = { ours: grown("ours"), handWritten: grown("handWritten") };
+  const watched: HookResult["watched"] = [];
+  for (const [hook, what] of [
+    ["official", burst(20_000)],
+    ["ours", burst(20_000)],
+    ["ours", burst(300_000)],
+  ] as const)
+    watched.push({ what: what.what, hook, of: await watch(bench, hook, what, rounds) });
+  const result = { measured, watched, fold: await fold(bench), growth };
+  console.log(JSON.stringify({ watched, fold: result.fold, growth }));
   await bench.close();
   return result;
 }
 
-async function read(page: Page, hook: Hook, run: string, parts: number, options: HookOptions = {}) {
+/** A page on which a hook has read some run, and shown the same of it as the other hooks did: its code is warm then. */
+export type Warm = MainThread & { page: Page; hook: Hook };
+
+const digests = new Map<string, string>();
+
+export async function openWarm(bench: TestBrowser, hook: Hook, { run, parts }: Run = WARM): Promise<Warm> {
+  const page = await bench.open();
+  await page.evaluate(([hook, run]) => window.bench.mount(hook, [{ run }]), [hook, run] as const);
+  await page.evaluate((parts) => window.bench.reach(parts), parts);
+  const digest = await page.evaluate(() => window.bench.digest());
+  if ((digests.get(run) ?? digest) !== digest) throw new Error(`the ${hook} hook shows other parts of ${run}`);
+  digests.set(run, digest);
+  await page.evaluate(() => window.bench.unmount());
+  return { page, hook, ...(await mainThread(page)) };
+}
+
+/** Main-thread CPU from mounting readers, over the last part, to their unmount and what it leaves to be done. */
+export function cpuOf({ page, hook, cpuInAll }: Warm, readers: ReaderOf[], parts: number): Promise<number> {
+  return cpuInAll(() => read(page, hook, readers, parts));
+}
+
+/** What one sample leaves in a page shall not be in the next. */
+async function onNewPage<T>(bench: TestBrowser, hook: Hook, work: (warm: Warm) => Promise<T>): Promise<T> {
+  const warm = await openWarm(bench, hook);
+  const result = await work(warm);
+  await warm.page.close();
+  return result;
+}
+
+async function read(page: Page, hook: Hook, readers: ReaderOf[], parts: number, options: HookOptions = {}) {
   await page.evaluate(
-    async ([hook, run, parts, options]) => {
-      window.bench.mount(hook, [run], options);
+    async ([hook, readers, parts, options]) => {
+      window.bench.mount(hook, readers, options);
       await window.bench.reach(parts);
       window.bench.unmount();
     },
-    [hook, run, parts, options] as const,
+    [hook, readers, parts, options] as const,
   );
 }
 
+/** What a stream costs that goes on when many parts are shown. */
+async function paceLate({ page, hook, cpuInAll }: Warm): Promise<number> {
+  const { run, parts } = WORKLOADS.late;
+  await page.evaluate(([hook, run]) => window.bench.mount(hook, [{ run }]), [hook, run] as const);
+  await page.evaluate((parts) => window.bench.reach(parts), parts);
+  const [answer] = [...held].slice(-1);
+  return cpuInAll(async () => {
+    if (answer) pace(answer, 1_000, 3, parts);
+    await page.evaluate((parts) => window.bench.reach(parts), parts + PACED.parts);
+  });
+}
+
 /** The longest task in CPU time, as Chromium traces it, and what the page can count itself. */
-async function watched(page: Page): Promise<HookResult["burst"]> {
-  await page.evaluate(() => window.bench.watch());
-  await read(page, "ours", "burst-b-20000", 20_000);
-  const browser = page.context().browser();
-  await browser?.startTracing(page, { categories: ["toplevel", "devtools.timeline", "__metadata"] });
-  await read(page, "ours", "burst-b-300000", 300_000);
-  const trace = JSON.parse(String(await browser?.stopTracing())) as { traceEvents: TraceEvent[] };
-  const { renders, perFrame } = await page.evaluate(() => window.bench.shown());
+async function watch(bench: TestBrowser, hook: Hook, { run, parts }: Workload, rounds: number): Promise<Watched> {
+  const longest: number[] = [];
+  const counts: Omit<Watched, "longestTask">[] = [];
+  for (let round = 0; round < rounds; round++)
+    await onNewPage(bench, hook, async (warm) => {
+      const { page } = warm;
+      await page.evaluate(() => window.bench.watch());
+      const browser = page.context().browser();
+      await browser?.startTracing(page, { categories: ["toplevel", "__metadata"] });
+      await cpuOf(warm, [{ run }], parts);
+      const trace = JSON.parse(String(await browser?.stopTracing())) as { traceEvents: TraceEvent[] };
+      longest.push(longestTask(trace.traceEvents));
+      counts.push(await page.evaluate(() => ({ ...window.bench.rendered(), timers: window.bench.timers() })));
+    });
+  const most = (what: keyof (typeof counts)[number]) => Math.max(...counts.map((count) => count[what]));
   return {
-    renders,
-    perFrame,
-    timers: await page.evaluate(() => window.bench.timers()),
-    longestTask: longestTask(trace.traceEvents),
+    renders: most("renders"),
+    perFrame: most("perFrame"),
+    timers: most("timers"),
+    longestTask: spread(longest),
   };
 }
 
@@ -85,30 +164,56 @@ function longestTask(events: TraceEvent[]): number {
   const isMain = ({ name, args }: TraceEvent) => name === "thread_name" && args?.name === "CrRendererMain";
   const main = new Set(events.filter(isMain).map(key));
   const tasks = events.filter((event) => event.name.includes("RunTask") && main.has(key(event)));
-  if (tasks.length === 0) throw new Error("the trace has no tasks");
-  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1_000;
+  const longest = Math.max(0, ...tasks.map(({ tdur = 0 }) => tdur)) / 1_000;
+  if (longest === 0) throw new Error("the trace has no tasks with their CPU time");
+  return longest;
 }
 
-async function fold(page: Page): Promise<HookResult["fold"]> {
+async function fold(bench: TestBrowser): Promise<HookResult["fold"]> {
+  const page = await bench.open();
   const { cdp } = await mainThread(page);
-  const heap = async () => {
+  const memory = async (): Promise<Memory> => {
     await cdp.send("HeapProfiler.collectGarbage");
-    return (await cdp.send("Runtime.getHeapUsage")).usedSize;
+    const { usedSize } = await cdp.send("Runtime.getHeapUsage");
+    return { heap: usedSize, wasm: await page.evaluate(() => window.bench.wasmBytes()) };
   };
-  await page.evaluate((run) => window.bench.mount("ours", [run], { fold: true }), `burst-b-${MILLION}`);
+  const run = `burst-b-${MILLION}`;
+  await page.evaluate((run) => window.bench.mount("ours", [{ run }], { fold: true }), run);
   await page.evaluate((parts) => window.bench.reach(parts), MILLION / 10);
-  const heapBefore = await heap();
+  const before = await memory();
   await page.evaluate((parts) => window.bench.reach(parts), MILLION);
-  return { parts: MILLION, heapBefore, heapAfter: await heap() };
+  const result = { parts: MILLION, before, after: await memory() };
+  await page.close();
+  return result;
 }
 
-const describeRow = ({ what, cpu, ratio }: Measured) => [
+const describeRow = ({ what, cpu, toOfficial, toHandWritten }: Measured) => [
   what,
-  show(cpu.official),
-  show(cpu.ours),
-  `**${show(ratio)}**`,
+  ...HOOKS.map((hook) => (cpu[hook] ? show(cpu[hook]) : "")),
+  toOfficial ? `**${show(toOfficial)}**` : "",
+  show(toHandWritten),
 ];
 
-export function describe({ measured }: HookResult): string {
-  return table(["", "official, ms", "ours, ms", "official / ours"], measured.map(describeRow));
+export function describe({ measured, watched, fold, growth }: HookResult): string[] {
+  const mb = ({ heap, wasm }: Memory) =>
+    `${(heap / 1e6).toFixed(1)} MB of heap and ${(wasm / 1e6).toFixed(1)} MB of wasm memory`;
+  const head = ["", ...HOOKS.map((hook) => `${hook}, ms`), "official / ours", "hand-written / ours"];
+  const counts = ["renders", "renders between two frames", "timers alive", "longest task, ms of CPU"];
+  return [
+    table(head, Object.values(measured).map(describeRow)),
+    "",
+    `From 75,000 to 300,000 parts the cost grows ${show(growth.ours, "x")} (ours), ${show(growth.handWritten, "x")} (handWritten); 4x is linear, 16x quadratic.`,
+    "",
+    table(
+      ["", "", ...counts.map((count) => (count.startsWith("longest") ? count : `${count}, at most`))],
+      watched.map(({ what, hook, of }) => [
+        what,
+        hook,
+        ...[of.renders, of.perFrame, of.timers].map(String),
+        show(of.longestTask),
+      ]),
+    ),
+    "",
+    `A stream of ${fold.parts.toLocaleString("en")} parts with \`reduce\`: ${mb(fold.before)} after a tenth of them, ${mb(fold.after)} after all.`,
+  ];
 }

@@ -29,10 +29,16 @@ export function ratio(one: number[], other: number[]): Spread {
   return spread(one.map((value, i) => value / (other[i] ?? Number.NaN)));
 }
 
+export type MainThread = {
+  cdp: CDPSession;
+  /** Milliseconds that `work` takes. */
+  cpu: (work: () => Promise<unknown>) => Promise<number>;
+  /** The same of a heap without rubbish in it, with what `work` leaves to be done: timers, and what runs after an unmount. */
+  cpuInAll: (work: () => Promise<unknown>) => Promise<number>;
+};
+
 /** CPU time of the page's main thread. Not of the threads that collect rubbish, compile and take in the network. */
-export async function mainThread(
-  page: Page,
-): Promise<{ cdp: CDPSession; cpu: <T>(work: () => Promise<T>) => Promise<number> }> {
+export async function mainThread(page: Page): Promise<MainThread> {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
   const read = async () => {
@@ -44,7 +50,20 @@ export async function mainThread(
     await work();
     return (await read()) - before;
   };
-  return { cdp, cpu };
+  const settled = async () => {
+    for (let before = await read(); ; ) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      const now = await read();
+      if (now - before < 2) return;
+      before = now;
+    }
+  };
+  const cpuInAll = async (work: () => Promise<unknown>) => {
+    await settled();
+    await cdp.send("HeapProfiler.collectGarbage");
+    return cpu(() => work().then(settled));
+  };
+  return { cdp, cpu, cpuInAll };
 }
 
 const digits = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));

@@ -3,21 +3,37 @@
 // `-- --document` does the latter alone. Names of sections run only those: `npm run bench -- decode hook`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { crates } from "./crates.ts";
 import { decode } from "./decode.ts";
 import { load, type Results, writeDocument } from "./document.ts";
+import { growth } from "./growth.ts";
 import { hook } from "./hook.ts";
+import { many } from "./many.ts";
 import { size } from "./size.ts";
+import { writer } from "./writer.ts";
 
 const docs = fileURLToPath(new URL("../../docs", import.meta.url));
-const sections = { size: () => size(), hook: () => hook(), decode: () => decode() };
-type Section = keyof typeof sections;
+const sections: { [Name in keyof Results]-?: () => Promise<NonNullable<Results[Name]>> } = {
+  size: () => size(),
+  crates: () => crates(),
+  hook: () => hook(),
+  many: () => many(),
+  growth: () => growth(),
+  writer: () => writer(),
+  decode: () => decode(),
+};
 
 const args = process.argv.slice(2);
-const names = Object.keys(sections) as Section[];
+const names = Object.keys(sections) as (keyof Results)[];
 const given = names.filter((name) => args.includes(name));
+const unknown = args.filter((arg) => !arg.startsWith("--") && !names.includes(arg as keyof Results));
+if (unknown.length > 0) throw new Error(`no section ${unknown.join(", ")}; there are ${names.join(", ")}`);
 const results: Results = {};
 for (const name of args.includes("--document") ? [] : given.length > 0 ? given : names) {
+  const start = performance.now();
+  console.log(`\n━━ ${name} ━━`);
   Object.assign(results, { [name]: await sections[name]() });
+  console.log(`${name}: ${((performance.now() - start) / 1_000).toFixed(0)} s`);
   if (!args.includes("--write")) continue;
   mkdirSync(`${docs}/performance`, { recursive: true });
   const kept = { date: new Date().toISOString().slice(0, 10), result: results[name] };
@@ -33,17 +49,23 @@ function summary() {
     Object.fromEntries(
       rows
         .filter((row) => row.runtime === "chromium" && row.read === read)
-        .map((row) => [row.corpus, Number(row[ratio].median.toFixed(2))]),
+        .map((row) => [row.corpus, rounded(row[ratio].median)]),
     );
-  const measured = (results.hook ?? load(docs, "hook")?.result)?.measured ?? [];
+  const measured = (results.hook ?? load(docs, "hook")?.result)?.measured;
   const { initial, total } = results.size ?? load(docs, "size")?.result ?? {};
   return {
     decode: pick(65_536, "toOfficial"),
     vsJs: pick(65_536, "toHandWritten"),
     small: pick(200, "toOfficial"),
     hook: Object.fromEntries(
-      measured.map(({ what, ratio }) => [what.split(" parts")[0], Number(ratio.median.toFixed(2))]),
+      Object.entries(measured ?? {}).flatMap(([name, { toOfficial }]) =>
+        toOfficial ? [[name, rounded(toOfficial.median)]] : [],
+      ),
     ),
     size: { initial, total },
   };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(2));
 }
