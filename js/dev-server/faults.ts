@@ -92,30 +92,32 @@ export interface FiredFault {
   at: Date;
 }
 
-const KINDS: readonly FaultKind[] = [
-  ...([
-    "cut",
-    "end",
-    "stall",
-    "delay",
-    "drip",
-    "status",
-    "html",
-    "redirect",
-    "duplicate",
-    "replay",
-    "malformed",
-  ] as const),
-  ...(["swallow", "reorder", "done-early", "error-event", "inject", "drop-answer", "deletion-pending"] as const),
-];
-/** A number each of these needs. */
-const NEEDS: Partial<Record<FaultKind, readonly string[]>> = {
-  delay: ["ms"],
-  status: ["status"],
-  malformed: ["atRecord"],
-  swallow: ["fromRecord", "toRecord"],
-  reorder: ["atRecord"],
+/** The type of each field of a kind; of one with "?", if it is there. */
+const FIELDS: Readonly<Record<FaultKind, Readonly<Record<string, string>>>> = {
+  cut: { afterBytes: "number?", afterRecords: "number?", reset: "boolean?", headers: "boolean?" },
+  end: { afterBytes: "number?", afterRecords: "number?" },
+  stall: { afterBytes: "number?", afterRecords: "number?", headers: "boolean?", accept: "boolean?" },
+  delay: { ms: "number" },
+  drip: { bytes: "number?", ms: "number?" },
+  status: {
+    ...{ status: "number", headers: "object?", body: "string?", contentType: "string?" },
+    ...{ accept: "boolean?", cors: "boolean?" },
+  },
+  html: { body: "string?" },
+  redirect: { location: "string?", status: "number?" },
+  duplicate: {},
+  replay: { records: "number?" },
+  malformed: { atRecord: "number" },
+  swallow: { fromRecord: "number", toRecord: "number" },
+  reorder: { atRecord: "number" },
+  "done-early": { afterRecords: "number?" },
+  "error-event": { afterRecords: "number?", code: "string?", message: "string?" },
+  inject: { text: "string", afterRecords: "number?" },
+  "drop-answer": {},
+  "deletion-pending": {},
 };
+const SCOPE = { run: "string?", stream: "string?", times: "times?", skip: "number?", on: "on?" };
+const ON = ["read", "create", "ingest", "probe", "append", "input", "records", "send"];
 
 interface Step {
   readonly faults: readonly Fault[];
@@ -187,13 +189,28 @@ function matches(fault: Fault, on: Operation, run: string, stream: string): bool
 function check(fault: Fault): void {
   if (typeof fault !== "object" || fault === null)
     throw new TypeError(`A fault is an object, not ${JSON.stringify(fault)}.`);
-  if (!KINDS.includes(fault.kind)) {
-    throw new TypeError(`Unknown fault kind ${JSON.stringify(fault.kind)}; known kinds: ${KINDS.join(", ")}.`);
+  const { kind, ...values } = fault as { kind: FaultKind } & Record<string, unknown>;
+  if (!Object.hasOwn(FIELDS, kind)) {
+    const known = Object.keys(FIELDS).join(", ");
+    throw new TypeError(`Unknown fault kind ${JSON.stringify(kind)}; known kinds: ${known}.`);
   }
-  for (const name of NEEDS[fault.kind] ?? []) {
-    const value = (fault as unknown as Record<string, unknown>)[name];
-    if (typeof value !== "number") throw new TypeError(`A "${fault.kind}" fault needs a number "${name}".`);
+  const fields: Record<string, string> = { ...FIELDS[kind], ...SCOPE };
+  for (const name of Object.keys(values)) {
+    if (Object.hasOwn(fields, name)) continue;
+    const known = Object.keys(fields).join(", ");
+    throw new TypeError(`A "${kind}" fault has no field ${JSON.stringify(name)}; its fields: ${known}.`);
   }
-  if (fault.kind === "inject" && typeof fault.text !== "string")
-    throw new TypeError('An "inject" fault needs a string "text".');
+  for (const [name, field] of Object.entries(fields)) {
+    const value = values[name];
+    const type = field.replace("?", "");
+    if ((value === undefined && type !== field) || isOf(type, value)) continue;
+    const wanted = { times: 'a number or "always"', on: `one of ${ON.join(", ")}` }[type] ?? `a ${type}`;
+    throw new TypeError(`"${name}" of a "${kind}" fault is ${JSON.stringify(value)}; give ${wanted}.`);
+  }
+}
+
+function isOf(type: string, value: unknown): boolean {
+  if (type === "times") return value === "always" || typeof value === "number";
+  if (type === "on") return ON.includes(value as string);
+  return typeof value === type && value !== null;
 }

@@ -257,8 +257,14 @@ describe("the script", () => {
       () =>
         server.faults.add(...(faults as Fault[]));
     expect(add({ kind: "cut" }, { kind: "explode" })).toThrow('Unknown fault kind "explode"; known kinds: cut, end,');
-    expect(add({ kind: "delay" })).toThrow('A "delay" fault needs a number "ms".');
-    expect(add({ kind: "inject" })).toThrow('needs a string "text"');
+    expect(add({ kind: "delay" })).toThrow('"ms" of a "delay" fault is undefined; give a number.');
+    expect(add({ kind: "inject" })).toThrow('"text" of a "inject" fault is undefined; give a string.');
+    expect(add({ kind: "cut", afterRecord: 3 })).toThrow(
+      'A "cut" fault has no field "afterRecord"; its fields: afterBytes, afterRecords, reset, headers, run, stream,',
+    );
+    expect(add({ kind: "cut", afterRecords: "3" })).toThrow('"afterRecords" of a "cut" fault is "3"; give a number.');
+    expect(add({ kind: "cut", times: "twice" })).toThrow('is "twice"; give a number or "always".');
+    expect(add({ kind: "cut", on: "reads" })).toThrow('"on" of a "cut" fault is "reads"; give one of read, create,');
     expect(add(7)).toThrow("A fault is an object, not 7.");
     expect(server.faults.pending).toBe(0);
   });
