@@ -6,8 +6,11 @@ export const DEFAULT_BASE_URL = "https://api.trigger.dev";
 /** `baseURL` without its trailing slashes. */
 export function baseOf({ baseURL }: ClientOptions): string {
   const base = (baseURL ?? DEFAULT_BASE_URL).replace(/\/+$/, "");
-  if (/^https?:\/\//.test(base) && URL.canParse(base)) return base;
-  throw new RunstreamError("invalid-argument", `baseURL is "${baseURL}"; give an address like https://example.com`);
+  if (/^https?:\/\/[^?#]*$/.test(base) && URL.canParse(base)) return base;
+  throw new RunstreamError(
+    "invalid-argument",
+    `baseURL is "${baseURL}"; give an address like https://example.com, without ? and #`,
+  );
 }
 
 /** Reads stream `key` of a run. An input stream is read as `input/<id>`, two path segments. */

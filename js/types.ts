@@ -76,7 +76,10 @@ export type RequestOptions = {
 export type ClientOptions = {
   /** A public access token with read (or, for sending, write) access to the run; on a server, the secret key. */
   accessToken?: AccessToken | undefined;
-  /** @default "https://api.trigger.dev" */
+  /**
+   * May have a path, as behind a proxy: every request goes below it. With `?` or `#` it is refused (`invalid-argument`).
+   * @default "https://api.trigger.dev"
+   */
   baseURL?: string | undefined;
   /** Name of the preview branch, for preview environments. */
   previewBranch?: string | undefined;
