@@ -7,7 +7,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** Tests read the sources; tests/packaging reads what the build made of them. */
 const sources = [
   { find: /^runstream$/, replacement: path("js/index.ts") },
-  { find: /^runstream\/(react|testing|slim)$/, replacement: path("js/$1.ts") },
+  { find: /^runstream\/(react|testing|slim|ai)$/, replacement: path("js/$1.ts") },
   { find: /^runstream\/dev-server$/, replacement: path("js/dev-server/server.ts") },
 ];
 

@@ -56,11 +56,11 @@ const VARIANTS = {
 };
 
 /**
- * `.`, `./react` and `./testing` are built together and share chunks. So the hooks may use what `.` does not export, and no resolver has
+ * `.`, `./react`, `./testing` and `./ai` are built together and share chunks. So the hooks may use what `.` does not export, and no resolver has
  * to find the package from inside itself. Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
  */
 async function bundle() {
-  const client = { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts" };
+  const client = { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts", ai: "js/ai.ts" };
   const inBrowser = { platform: "browser", external: ["react", "react-dom"] };
   const inNode = { platform: "node", chunkNames: "dev-server-[hash]" };
   await bundleEntries(dist, client, inBrowser);
@@ -144,7 +144,7 @@ async function declarations() {
     "--outDir",
     all,
   ]);
-  const seen = new Set(["index.d.ts", "react.d.ts", "testing.d.ts", "dev-server/server.d.ts"]);
+  const seen = new Set(["index.d.ts", "react.d.ts", "testing.d.ts", "ai.d.ts", "dev-server/server.d.ts"]);
   // The same text is ESM's or CommonJS's by the package.json above it.
   const targets = [types, join(dist, "cjs", "types")];
   for (const name of seen) {

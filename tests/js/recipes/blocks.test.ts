@@ -4,6 +4,12 @@ import { describe, expect, test } from "vitest";
 
 const DOCUMENTS: Record<string, string[]> = {
   "docs/testing.md": ["tests/js/recipes/Answer.tsx", "tests/js/recipes/Answer.test.tsx"],
+  "docs/ai-sdk.md": [
+    "tests/js/recipes/read-message.ts",
+    "examples/ai-sdk/streams.ts",
+    "examples/ai-sdk/agent.ts",
+    "examples/ai-sdk/Chat.tsx",
+  ],
   // The first is what tests/e2e/store.test.ts runs in Chromium.
   "docs/store.md": ["tests/js/recipes/dom.ts", "tests/js/recipes/frameworks.ts"],
 };

@@ -1,0 +1,8 @@
+export {
+  type ChatRequest,
+  type ChatRun,
+  type ChatTransportOptions,
+  createChatTransport,
+  type RunChatTransport,
+  type SavedChat,
+} from "./chat.ts";
