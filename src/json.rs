@@ -21,7 +21,7 @@ pub(crate) struct Text<'a> {
 impl Text<'_> {
     /// Whether the string, unescaped, equals `plain`.
     pub fn is(&self, plain: &[u8]) -> bool {
-        if !self.raw.contains(&b'\\') {
+        if self.raw.iter().all(|&b| b != b'\\') {
             return self.raw == plain;
         }
         let mut out = Vec::new();

@@ -218,7 +218,7 @@ impl Decoder {
             }
         } else if let Some(value) = value_of(b"event") {
             self.kind = (at(value) - self.event, value.len());
-        } else if let Some(value) = value_of(b"id").filter(|value| !value.contains(&0)) {
+        } else if let Some(value) = value_of(b"id").filter(|value| value.iter().all(|&b| b != 0)) {
             self.id.clear();
             put(value, &mut self.id);
             self.has_id = true;
