@@ -113,19 +113,26 @@ function withoutBytes({ compiler, module }) {
   };
 }
 
+/** What CommonJS has not, and Jest's jsdom. */
+const MISSING = {
+  "import.meta.url": 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;',
+  TextDecoder:
+    'const { TextDecoder, TextEncoder } = globalThis.TextDecoder ? globalThis : process.getBuiltinModule("node:util");',
+};
+
 /** File by file, so that the entries go on sharing their chunks. `import()` becomes `require`, which Jest can follow. */
 async function toCommonJs(folder) {
   const esbuild = await import("esbuild");
   for (const path of files(relative(root, folder))) {
     const text = readFileSync(join(root, path), "utf8");
-    const needsUrl = text.includes("import.meta.url");
+    const needed = Object.entries(MISSING).filter(([name]) => text.includes(name));
     const { code } = await esbuild.transform(text, {
       format: "cjs",
       platform: "node",
       target: "es2022",
       supported: { "dynamic-import": false },
       define: { "import.meta.url": "moduleUrl" },
-      banner: needsUrl ? 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' : "",
+      banner: needed.map(([, code]) => code).join("\n"),
     });
     writeFileSync(join(root, path), code);
   }

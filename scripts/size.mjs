@@ -42,6 +42,8 @@ async function measureApp(contents, external = [], alias = {}) {
     alias,
     outdir: join(folder, "out"),
     absWorkingDir: folder,
+    // That of the repository has paths that lead to the sources.
+    tsconfigRaw: {},
     metafile: true,
     write: false,
     logLevel: "silent",

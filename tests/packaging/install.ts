@@ -1,7 +1,7 @@
 // Vitest's global set-up for this folder: packs the built package and unpacks it where an app would have it, so the tests
 // see what the registry would hand out and nothing else. React is found further up, in the repository's node_modules.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,10 +19,14 @@ interface Manifest {
 /** A file, or one for each condition. */
 export type Target = string | { [condition: string]: Target };
 
+/** Without it esbuild would take the paths of the repository's tsconfig.json, which lead to the sources. */
+export const isolate = (folder: string) => writeFileSync(join(folder, "tsconfig.json"), "{}\n");
+
 export default function install() {
   rmSync(app, { recursive: true, force: true });
   mkdirSync(installed, { recursive: true });
   const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", app], { cwd: join(root, "pkg") });
   const [{ filename }] = JSON.parse(packed.toString());
+  isolate(app);
   execFileSync("tar", ["xzf", join(app, filename), "-C", installed, "--strip-components=1"]);
 }

@@ -11,7 +11,7 @@ import { type Browser, chromium } from "playwright-core";
 import { expect, vi } from "vitest";
 import { type DevServer, startDevServer } from "../../../js/dev-server/server.ts";
 import { launchOptions } from "../../../scripts/browser.mjs";
-import { installed } from "../install.ts";
+import { installed, isolate } from "../install.ts";
 import type { App } from "./environment.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -76,9 +76,7 @@ export async function openApp(name: string): Promise<{ app: App; close(): Promis
       return `http://127.0.0.1:${await listen(site)}`;
     },
     async shows(url, { isWasm = true, before } = {}) {
-      const runId = server.createRun().id;
-      for (const part of PARTS) server.append(runId, "story", part);
-      cutOnce(server, runId);
+      const { accessToken, runId } = await written(server);
       browser ??= await chromium.launch(launchOptions());
       closers.push(() => browser?.close());
       const page = await browser.newPage();
@@ -87,7 +85,7 @@ export async function openApp(name: string): Promise<{ app: App; close(): Promis
       page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
       await page.addInitScript(countInstances);
       await before?.(page);
-      const query = new URLSearchParams({ runId, accessToken: await server.token(runId), baseURL: server.url });
+      const query = new URLSearchParams({ runId, accessToken, baseURL: server.url });
       await page.goto(`${url}?${query}`);
       const shown = () =>
         page
@@ -114,6 +112,14 @@ export async function openApp(name: string): Promise<{ app: App; close(): Promis
       expect(server.records(runId, "story")).toHaveLength(PARTS.length);
       // The reader's module and the writer's.
       expect(instances).toBe(isWasm ? 2 : 0);
+      expectCut(server, runId);
+    },
+    async renders(ask, { isWasm = true } = {}) {
+      const { accessToken, runId } = await written(server);
+      const { read, error, instances } = await ask({ runId, accessToken, baseURL: server.url, parts: PARTS });
+      expect(error).toBe("");
+      expect(read).toEqual(PARTS);
+      expect(instances).toBe(isWasm ? 1 : 0);
       expectCut(server, runId);
     },
   };
@@ -151,6 +157,7 @@ function install(name: string, folder: string) {
     if (file !== "node_modules") rmSync(join(folder, file), { recursive: true });
   }
   for (const from of ["shared", name]) cpSync(join(here, from), folder, { recursive: true });
+  isolate(folder);
   const target = join(folder, "node_modules", "runstream");
   rmSync(target, { recursive: true, force: true });
   cpSync(installed, target, { recursive: true });
@@ -176,6 +183,14 @@ async function end(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   process.kill(-child.pid, "SIGKILL");
   await gone;
+}
+
+/** A run whose story is told, for a page. */
+async function written(server: DevServer): Promise<{ runId: string; accessToken: string }> {
+  const runId = server.createRun().id;
+  for (const part of PARTS) server.append(runId, "story", part);
+  cutOnce(server, runId);
+  return { runId, accessToken: await server.token(runId) };
 }
 
 function cutOnce(server: DevServer, runId: string) {

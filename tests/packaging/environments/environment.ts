@@ -30,12 +30,15 @@ export type App = {
    */
   shows(url: string, options?: { isWasm?: boolean; before?(page: Page): Promise<void> }): Promise<Page>;
   /**
-   * Has shared/round-trip.js do its work: `ask` gives it the argument, and resolves to what came of it. Rejects unless every part
+   * Has shared/round-trip.cjs do its work: `ask` gives it the argument, and resolves to what came of it. Rejects unless every part
    * was written once, and read in order, although the reader's connection was cut.
    */
-  roundTrip(ask: (argument: RoundTripArgument) => Promise<RoundTrip>, options?: { isWasm?: boolean }): Promise<void>;
+  roundTrip(ask: Ask, options?: { isWasm?: boolean }): Promise<void>;
+  /** The same for shared/component.cjs: the parts are there, and it reads them with a hook. */
+  renders(ask: Ask, options?: { isWasm?: boolean }): Promise<void>;
 };
 
-export type RoundTripArgument = { runId: string; accessToken: string; baseURL: string; parts: unknown[] };
+type Ask = (argument: RunArgument) => Promise<RunResult>;
+export type RunArgument = { runId: string; accessToken: string; baseURL: string; parts: unknown[] };
 /** `instances`: how often something was instantiated as WebAssembly. */
-export type RoundTrip = { read: unknown[]; instances: number };
+export type RunResult = { read: unknown[]; error?: string; instances: number };

@@ -1,11 +1,7 @@
 import type { Environment } from "../environment.ts";
-
-const runs =
-  (script: string): Environment["run"] =>
-  ({ roundTrip, execute }) =>
-    roundTrip(async (argument) => JSON.parse(await execute("node", [script, JSON.stringify(argument)])));
+import { runs } from "../programs.ts";
 
 export default [
-  { name: "Node, ESM", isQuick: true, run: runs("main.mjs") },
-  { name: "Node, CommonJS", isQuick: true, run: runs("main.cjs") },
+  { name: "Node, ESM", isQuick: true, run: runs("node", "main.mjs") },
+  { name: "Node, CommonJS", isQuick: true, run: runs("node", "main.cjs") },
 ] satisfies Environment[];
