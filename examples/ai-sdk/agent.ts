@@ -1,13 +1,13 @@
 import { convertToModelMessages, generateId, type LanguageModel, streamText, type UIMessage } from "ai";
 import { answers, prompts, stop } from "./streams.ts";
 
-/** The work of the run: answers one prompt after the other, until there was none for `idleMs`. */
-export async function agent(model: LanguageModel, idleMs = 600_000) {
+/** The work of the run: answers one prompt after the other, until there was none for ten minutes. */
+export async function agent(model: LanguageModel, signal?: AbortSignal) {
   const messages: UIMessage[] = [];
   let stopping = new AbortController();
   stop.on(() => stopping.abort());
   for (;;) {
-    const prompt = await prompts.once({ timeoutMs: idleMs });
+    const prompt = await prompts.once({ timeoutMs: 600_000, signal });
     if (!prompt.ok) return;
     messages.push(prompt.output);
     stopping = new AbortController();

@@ -4,7 +4,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/re
 import { type LanguageModel, readUIMessageStream, type UIMessage, type UIMessageChunk } from "ai";
 import { MockLanguageModelV3, simulateReadableStream } from "ai/test";
 import { withRun } from "runstream";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { agent } from "../../../examples/ai-sdk/agent.ts";
 import { Chat } from "../../../examples/ai-sdk/Chat.tsx";
 import { prompts } from "../../../examples/ai-sdk/streams.ts";
@@ -55,9 +55,15 @@ function model(answers: Array<string[] | undefined>, chunkDelayInMs = 5): Langua
   });
 }
 
-/** Runs the agent as the work of the run; resolves when it has had no prompt for a while. */
-const work = (answers: Array<string[] | undefined>, delay?: number) =>
-  withRun({ id: runId, ...client }, () => agent(model(answers, delay), 1_500));
+/** Runs the agent as the work of the run, until the test is over. */
+function work(answers: Array<string[] | undefined>, delay?: number) {
+  const over = new AbortController();
+  const working = withRun({ id: runId, ...client }, () => agent(model(answers, delay), over.signal));
+  onTestFinished(async () => {
+    over.abort();
+    await expect(working).rejects.toThrow("aborted");
+  });
+}
 
 const show = (past: UIMessage[] = []) => render(<Chat runId={runId} client={client} past={past} />);
 const shown = () => [...document.querySelectorAll("p")].map((line) => line.textContent);
@@ -82,7 +88,7 @@ const written = (): UIMessageChunk[] =>
 const words = (n: number) => Array.from({ length: n }, (_, i) => `${i} `);
 
 test("two questions get their answers, over connections that are cut, as the AI SDK itself puts them together", async () => {
-  const working = work([words(60), ["Bye"]]);
+  work([words(60), ["Bye"]]);
   show();
   await ask("Count");
   await waitFor(() => expect(shown()[1]).toContain("10 "), LONG);
@@ -93,7 +99,6 @@ test("two questions get their answers, over connections that are cut, as the AI 
   await shows(["user: Count", counted]);
   await ask("Leave");
   await shows(["user: Count", counted, "user: Leave", "assistant: Bye"]);
-  await working;
 
   const chunks = written();
   const second = chunks.findLastIndex(({ type }) => type === "start");
@@ -113,11 +118,9 @@ async function last(stream: ReadableStream<UIMessageChunk>): Promise<UIMessage> 
 }
 
 test("a stream of chunks is read into the message that the AI SDK makes of the same chunks", async () => {
-  await withRun({ id: runId, ...client }, async () => {
-    const working = agent(model([words(50)]), 500);
-    await prompts.send(runId, { id: "1", role: "user", parts: [{ type: "text", text: "Count" }] }, client);
-    await working;
-  });
+  work([words(50)]);
+  await prompts.send(runId, { id: "1", role: "user", parts: [{ type: "text", text: "Count" }] }, client);
+  await waitFor(() => expect(written().at(-1)).toMatchObject({ type: "finish" }), LONG);
   const states: UIMessage[] = [];
   const message = await lastMessage(runId, { ...client, timeoutInSeconds: 1 }, (state) => states.push(state));
   expect(message).toEqual(await last(streamOf(written())));
@@ -125,7 +128,7 @@ test("a stream of chunks is read into the message that the AI SDK makes of the s
 });
 
 test("an answer that is stopped ends where it was, for the run as well, and the next one is whole", async () => {
-  const working = work([words(1_000), ["Fine"]], 20);
+  work([words(1_000), ["Fine"]], 20);
   show();
   await ask("Count");
   await waitFor(() => expect(shown()[1]).toContain("5 "), LONG);
@@ -136,12 +139,11 @@ test("an answer that is stopped ends where it was, for the run as well, and the 
   expect(shown()).toEqual(stopped);
   await ask("Well");
   await shows([...(stopped as string[]), "user: Well", "assistant: Fine"]);
-  await working;
 });
 
 test("an answer that fails is an error of the chat, and the next one is whole", async () => {
   const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
-  const working = work([undefined, ["Fine"]]);
+  work([undefined, ["Fine"]]);
   show();
   await ask("Fail");
   await waitFor(() => expect(status()).toBe("error"), LONG);
@@ -151,11 +153,10 @@ test("an answer that fails is an error of the chat, and the next one is whole", 
   await ask("Again");
   await waitFor(() => expect(shown().slice(-2)).toEqual(["user: Again", "assistant: Fine"]), LONG);
   expect(screen.queryByRole("alert")).toBeNull();
-  await working;
 });
 
 test("a page that is reloaded in the middle shows the rest", async () => {
-  const working = work([words(100), ["Bye"]], 20);
+  work([words(100), ["Bye"]], 20);
   const { unmount } = show();
   await ask("Count");
   await waitFor(() => expect(shown()[1]).toContain("10 "), LONG);
@@ -164,5 +165,4 @@ test("a page that is reloaded in the middle shows the rest", async () => {
   await shows(["user: Count", `assistant: ${words(100).join("")}`]);
   await ask("Leave");
   await shows(["user: Count", `assistant: ${words(100).join("")}`, "user: Leave", "assistant: Bye"]);
-  await working;
 });
