@@ -1,5 +1,5 @@
 import { attempt } from "./callbacks.ts";
-import { RunstreamError } from "./errors.ts";
+import { RunstreamError, reportException } from "./errors.ts";
 import { createStreamStore } from "./store.ts";
 import type { ClientOptions, DefinedStream } from "./types.ts";
 
@@ -37,7 +37,7 @@ export type ChatTransportOptions<TChunk, TMessage> = ClientOptions & {
   stream: DefinedStream<TChunk>;
   /** Gives what is new to the run: by an input stream, or by a route that triggers a run. Resolves to the run that will answer. */
   send(request: ChatRequest<TMessage>): Promise<ChatRun>;
-  /** Called when an answer is stopped before its end: tell the run. What it throws is reported. */
+  /** Called when an answer is stopped before its end: tell the run. What it throws, or rejects with, is reported. */
   onStop?: ((chatId: string, runId: string) => unknown) | undefined;
   /** What `save` was given last, asked for once for each chat. With what reading its run takes, where that differs. */
   load?:
@@ -82,7 +82,9 @@ export function createChatTransport<TChunk extends { type: string }, TMessage>(
     const loaded = await load(chatId);
     if (!loaded) return undefined;
     const { runId, lastEventId, isAnswering, unwanted, ...client } = loaded;
-    return { saved: { runId, lastEventId, isAnswering, unwanted }, client };
+    const chat = { saved: { runId, lastEventId, isAnswering, unwanted }, client };
+    chats.set(chatId, chat);
+    return chat;
   };
   const keep = (chatId: string, chat: Chat) => {
     chats.set(chatId, chat);
@@ -90,7 +92,8 @@ export function createChatTransport<TChunk extends { type: string }, TMessage>(
   };
 
   /** The chunks of the answer that is awaited, up to its last. */
-  function read(chatId: string, { saved, client }: Chat, signal: AbortSignal | undefined): ReadableStream<TChunk> {
+  function read(chatId: string, chat: Chat, signal: AbortSignal | undefined): ReadableStream<TChunk> {
+    const { saved, client } = chat;
     let { lastEventId, unwanted } = saved;
     let isBegun = false;
     let isOver = false;
@@ -102,6 +105,8 @@ export function createChatTransport<TChunk extends { type: string }, TMessage>(
     };
     const settle = () => {
       close();
+      // Another answer may be awaited by now, and has counted this one.
+      if (chats.get(chatId) !== chat) return;
       keep(chatId, { saved: { ...saved, lastEventId, unwanted, isAnswering: false }, client });
     };
     let stop = () => {};
@@ -112,7 +117,7 @@ export function createChatTransport<TChunk extends { type: string }, TMessage>(
           if (!isBegun) unwanted++;
           settle();
           controller.close();
-          attempt(() => onStop?.(chatId, saved.runId));
+          (async () => onStop?.(chatId, saved.runId))().catch(reportException);
         };
         if (signal?.aborted) return stop();
         signal?.addEventListener("abort", stop);

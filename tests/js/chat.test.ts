@@ -112,6 +112,31 @@ describe("an answer that is stopped", () => {
   });
 });
 
+test("a question that does not wait for the answer before it gets its own", async () => {
+  const { stream, ask, saved } = begin();
+  const first = await ask("a");
+  await stream.push(start);
+  const second = await ask("b");
+  await stream.push(finish, start, say("B"));
+  await first.over;
+  expect(saved.at(-1)).toMatchObject({ lastEventId: undefined, isAnswering: true, unwanted: 1 });
+  await stream.push(finish);
+  await second.over;
+  expect([first.got, second.got]).toEqual([
+    [start, finish],
+    [start, say("B"), finish],
+  ]);
+  expect(saved.at(-1)).toMatchObject({ lastEventId: "4", isAnswering: false, unwanted: 0 });
+});
+
+test("what onStop rejects with is reported", async () => {
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { ask } = begin({ onStop: () => Promise.reject(new Error("mine")) });
+  await (await ask("a", AbortSignal.abort())).over;
+  expect(String(reported.mock.calls[0])).toContain("mine");
+  reported.mockRestore();
+});
+
 describe("after a reload", () => {
   const saved = { runId: "", lastEventId: undefined, isAnswering: true, unwanted: 0 };
 
