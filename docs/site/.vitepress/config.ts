@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DefaultTheme, defineConfig } from "vitepress";
 
 const docs = fileURLToPath(new URL("../..", import.meta.url));
 const root = dirname(docs);
-const repository = /^repository = "(.*)"$/m.exec(readFileSync(join(root, "Cargo.toml"), "utf8"))?.[1];
 
 /** Of these only what is there: the other documents are written elsewhere, and are pages as they are. */
 const pages = (...items: Array<[text: string, page: string]>): DefaultTheme.SidebarItem[] =>
@@ -69,15 +68,16 @@ export default defineConfig({
   },
   markdown: {
     config(md) {
-      // What lies outside of the documents is in the repository.
-      md.core.ruler.push("repository", ({ tokens, env }) => {
-        for (const { children } of tokens) {
-          for (const token of children ?? []) {
-            const href = token.attrGet("href");
-            if (!href?.startsWith("../")) continue;
-            const path = relative(root, join(docs, relative(docs, dirname(env.path)).replace(/^site\/?/, ""), href));
-            if (!path.startsWith("docs/")) token.attrSet("href", `${repository}/blob/main/${path}`);
-          }
+      // A file that is not one of the documents has no address here: its name stays, the link does not.
+      md.core.ruler.push("files", ({ tokens, env }) => {
+        const isFile = (href: string | null) =>
+          href?.startsWith(".") && relative(docs, join(dirname(env.realPath ?? env.path), href)).startsWith("..");
+        for (const token of tokens) {
+          let isDropped = false;
+          token.children = (token.children ?? []).filter((child) => {
+            if (child.type === "link_open") isDropped = Boolean(isFile(child.attrGet("href")));
+            return !(isDropped && child.type.startsWith("link_"));
+          });
         }
       });
     },
