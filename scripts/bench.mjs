@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { buildPackage } from "./build.mjs";
 import { cache, root, run, script } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm } from "./wasm.mjs";
@@ -15,6 +16,8 @@ async function main() {
   const entry = join(root, "tests", "bench", `${name}.ts`);
   await setup({ browser: true });
   await buildWasm();
+  // Whose size is measured.
+  if (name === "performance") await buildPackage();
   const { build } = await import("esbuild");
   const outfile = join(cache, "bench", `${name}.mjs`);
   const options = { bundle: true, platform: "node", format: "esm", target: "node20", packages: "external" };
