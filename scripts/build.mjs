@@ -5,6 +5,7 @@ import { buildDashboard, dashboard } from "./dashboard.mjs";
 import { cache, files, hash, readJson, root, run, Stop, script, whenStale } from "./lib.mjs";
 import { setup } from "./setup.mjs";
 import { printSizes } from "./size.mjs";
+import { thirdParty } from "./third-party.mjs";
 import { buildWasm, generated, MODULES } from "./wasm.mjs";
 
 const pkg = join(root, "pkg");
@@ -12,6 +13,8 @@ const dist = join(pkg, "dist");
 const SOURCES = ["js", "pkg-template", "README.md", "LICENSE"];
 const TOOLS = [
   "scripts/build.mjs",
+  "scripts/third-party.mjs",
+  "Cargo.lock",
   "scripts/tsconfig.types.json",
   "tsconfig.json",
   "package.json",
@@ -39,10 +42,17 @@ export async function buildPackage() {
       await declarations();
       for (const { name } of MODULES) copyFileSync(join(generated, `${name}_bg.wasm`), join(dist, `${name}_bg.wasm`));
       copyFileSync(dashboard, join(dist, "dashboard.html"));
-      for (const path of ["README.md", "LICENSE"]) copyFileSync(join(root, path), join(pkg, path));
+      copyFileSync(join(root, "LICENSE"), join(pkg, "LICENSE"));
+      writeFileSync(join(dist, "THIRD-PARTY.txt"), await thirdParty());
+      writeFileSync(join(pkg, "README.md"), forReadersOfPackage(readFileSync(join(root, "README.md"), "utf8")));
       writeFileSync(join(pkg, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
     },
   });
+}
+
+/** Without pictures and links that lead to files which are not in the package. */
+function forReadersOfPackage(text) {
+  return text.replace(/^!\[.*\]\((?!https:).*\)\n\n/gm, "").replace(/\[([^\]]+)\]\((?!https:|#)[^)]+\)/g, "$1");
 }
 
 /**

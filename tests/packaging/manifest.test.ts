@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { expect, test } from "vitest";
-import { installed, manifest, type Target } from "./install.js";
+import { app, installed, manifest, type Target } from "./install.js";
 
 const pathsOf = (target: Target): string[] =>
   typeof target === "string" ? [target] : Object.values(target).flatMap(pathsOf);
@@ -22,14 +23,47 @@ test("publint has nothing to say", async () => {
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
 });
 
+test("attw has nothing to say: every way of importing finds the types of what it gets", {
+  timeout: 180_000,
+}, async () => {
+  const [tarball = ""] = readdirSync(app).filter((name) => name.endsWith(".tgz"));
+  const excludeEntrypoints = Object.keys(manifest().exports).filter((path) => /\.(wasm|json)$/.test(path));
+  const result = await checkPackage(createPackageFromTarballData(readFileSync(join(app, tarball))), {
+    excludeEntrypoints,
+  });
+  if (!result.types) throw new Error("there are no types");
+  // node10, which reads no `exports`, is TypeScript 4.6's.
+  const problems = result.problems.filter(
+    (problem) => !("resolutionKind" in problem && problem.resolutionKind === "node10"),
+  );
+  expect(problems).toEqual([]);
+});
+
 test("the version is the repository's", () => {
   expect(manifest().version).toBe(JSON.parse(readFileSync("package.json", "utf8")).version);
+});
+
+test("the licences of what is bundled and compiled in come with it", () => {
+  const text = readFileSync(join(installed, "dist", "THIRD-PARTY.txt"), "utf8");
+  const titles = [...text.matchAll(/^─+\n\n(\S+) \S+ \(.+\)$/gm)].map(([, name]) => name);
+  for (const name of ["jose", "react-dom", "wasm-bindgen", "memchr"]) expect(titles).toContain(name);
+  expect(titles).not.toContain("happy-dom");
+  expect(text.match(/^MIT License|The MIT License/gm)?.length).toBeGreaterThan(2);
+});
+
+test("no link of the README leads to a file that is not in the package", () => {
+  const readme = readFileSync(join(installed, "README.md"), "utf8");
+  const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
+  expect(links).not.toEqual([]);
+  expect(links.filter((target) => !/^(https:|#)/.test(target))).toEqual([]);
 });
 
 test("nothing but what an app needs is published", () => {
   const odd = published.filter(
     (path) =>
-      !/(\/dist\/.*\.(js|d\.ts|wasm)|\/dist\/dashboard\.html|\/package\.json|\/README\.md|\/LICENSE)$/.test(path),
+      !/(\/dist\/.*\.(js|d\.ts|wasm)|\/dist\/dashboard\.html|\/dist\/THIRD-PARTY\.txt|\/dist\/cjs\/package\.json|\/package\.json|\/README\.md|\/LICENSE)$/.test(
+        path,
+      ),
   );
   expect(odd).toEqual([]);
 });

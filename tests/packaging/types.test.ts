@@ -16,7 +16,7 @@ beforeAll(() => {
   for (const name of readdirSync(sources)) copyFileSync(join(sources, name), join(folder, name));
   const entries = Object.entries(manifest().exports).filter(([, target]) => typeof target === "object");
   const text = entries.map(([path], i) => `export type * as m${i} from "${join("runstream", path)}";\n`).join("");
-  writeFileSync(join(folder, "entries.ts"), text);
+  for (const name of ["entries.ts", "entries.cts"]) writeFileSync(join(folder, name), text);
 });
 
 describe.for(["oldest-typescript", "typescript"])("%s", { timeout: 180_000 }, (compiler) => {
@@ -37,7 +37,7 @@ describe.for(["oldest-typescript", "typescript"])("%s", { timeout: 180_000 }, (c
     };
 
     test("the declarations are sound, and an app's types go from the definition to the hook to the callback", () => {
-      expect(compile(["entries.ts", "inference.tsx"], { types: ["node"] })).toBe("");
+      expect(compile(["entries.ts", "entries.cts", "inference.tsx"], { types: ["node"] })).toBe("");
     });
 
     if (compiler !== "typescript") return;
