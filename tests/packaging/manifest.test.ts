@@ -68,6 +68,16 @@ test("nothing but what an app needs is published", () => {
   expect(odd).toEqual([]);
 });
 
+test("nothing of what pages and edge runtimes load makes code out of text", () => {
+  const making = published.filter(
+    (path) =>
+      /\/dist\/(\w+\/)?[\w-]+\.js$/.test(path) &&
+      !/\/(cli|dev-server|webapi)[\w-]*\.js$/.test(path) &&
+      /\b(eval|new Function)\(/.test(readFileSync(path, "utf8")),
+  );
+  expect(making).toEqual([]);
+});
+
 test("no file tells where it was built", () => {
   const here = [process.cwd(), homedir()];
   const telling = published.filter((path) => here.some((dir) => readFileSync(path, "latin1").includes(dir)));
