@@ -547,14 +547,15 @@ impl Subscription {
             State::Stopped => StatusKind::Stopped,
             State::Failed => StatusKind::Failed,
         };
+        let (gaps, duplicates, lag) = self.counts();
         Status {
             kind,
             error: self.error.clone(),
             last_error: self.last_error.clone(),
             retry_count: self.failures,
-            gaps: self.positions.gaps,
-            duplicates: self.positions.duplicates + self.ordinals.duplicates,
-            lag: self.tail.and_then(|tail| self.positions.lag(tail)),
+            gaps,
+            duplicates,
+            lag,
         }
     }
 
@@ -598,15 +599,21 @@ impl Subscription {
         if self.out.is_empty() {
             return None;
         }
-        let status = self.status();
-        let counts = (status.gaps, status.duplicates, status.lag);
-        if counts != self.reported {
-            self.reported = counts;
-            self.status_dirty = true;
-        }
+        self.recount();
         let mut delivery = core::mem::replace(&mut self.out, Delivery::new(self.config.meta));
         delivery.finish();
         Some(delivery)
+    }
+
+    fn counts(&self) -> (u64, u64, Option<u64>) {
+        let duplicates = self.positions.duplicates + self.ordinals.duplicates;
+        (self.positions.gaps, duplicates, self.tail.and_then(|tail| self.positions.lag(tail)))
+    }
+
+    /// Most pings, and most deliveries, change none of them: then there is nothing new to show.
+    fn recount(&mut self) {
+        let counts = self.counts();
+        self.status_dirty |= core::mem::replace(&mut self.reported, counts) != counts;
     }
 
     fn event(&mut self, now: u64, kind: &[u8], data: &[u8], id: &[u8]) {
@@ -635,8 +642,8 @@ impl Subscription {
                 self.version = Some(Version::V2);
                 if let Some(tail) = ping_tail(data) {
                     self.tail = Some(tail);
-                    self.status_dirty = true;
                     let flow = self.positions.pinged(tail, now, &mut self.out);
+                    self.recount();
                     self.follow_flow(now, flow);
                 }
             }

@@ -66,7 +66,11 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
         match core.poll_timeout() {
             None => sleep = None,
             // A timer that fires early costs one turn; setting one for every chunk costs more.
-            Some(due) if sleep.as_ref().is_none_or(|sleep| sleep.due > due) => sleep = Some(Sleep::until(due)),
+            Some(due) if sleep.as_ref().is_none_or(|sleep| sleep.due > due) => {
+                // The old timer first: no subscription has more than two, the page's own included.
+                drop(sleep.take());
+                sleep = Some(Sleep::until(due));
+            }
             Some(_) => {}
         }
 

@@ -40,8 +40,11 @@ fn row_18_nothing_is_reported_when_nothing_changed() {
     for _ in 0..5 {
         sim.advance(1_000);
         sim.send(": x\n\n");
+        sim.send(ping(1));
     }
     assert_eq!(sim.statuses.len(), reports);
+    sim.send(ping(2));
+    assert_eq!(sim.statuses.len(), reports + 1, "the lag");
 }
 
 #[test]
