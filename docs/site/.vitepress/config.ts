@@ -18,6 +18,8 @@ export default defineConfig({
   lang: "en",
   // The documents beside this folder are pages of the site, too; the pages of this folder stand at its top.
   srcDir: docs,
+  // What documents are made of.
+  srcExclude: ["performance/**", "reliability/**"],
   rewrites: { "site/:page": ":page" },
   outDir: join(root, ".cache", "site", "html"),
   cacheDir: join(root, ".cache", "site", "vite"),
