@@ -6,3 +6,5 @@ export const clock = shared("clock", {
   setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
   clearTimeout: (id: unknown): void => clearTimeout(id as number),
 });
+
+export type Clock = typeof clock;

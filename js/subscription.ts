@@ -66,12 +66,7 @@ export function loadCore(): Promise<Core> {
   return core.loading;
 }
 
-// Lenient and keeping a BOM inside the text, as the standard has it for event streams.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function parse<T>(json: Uint8Array): T[] {
-  return json.length > 0 ? (JSON.parse(decoder.decode(json)) as T[]) : [];
-}
+const parse = <T>(json: string): T[] => (json ? JSON.parse(json) : []);
 
 /** One connection's worth of reading: the core's handle, the credential and the status. */
 export class Connection {
@@ -178,12 +173,11 @@ export class Connection {
   #host(life: number): CoreHost {
     return {
       token: (renew) => this.credential.get(renew),
-      deliver: (text, meta, notices, undefinedAt, cursor) => {
+      deliver: (text, bytes, meta, notices, undefinedAt, cursor) => {
         if (life !== this.#life) return;
-        // Everything is copied out before the application's code runs: it may move the memory these views look at.
         const parts = parse(text);
         for (const index of undefinedAt) parts[index] = undefined;
-        const delivery = { parts, meta: parse(meta), notices: parse<Notice>(notices), bytes: text.length };
+        const delivery = { parts, meta: parse(meta), notices: parse<Notice>(notices), bytes };
         this.cursor = cursor;
         const resets = delivery.notices.filter(({ type }) => type === "reset").length;
         if (resets > 0) this.status = { ...this.status, resets: this.status.resets + resets };

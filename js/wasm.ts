@@ -1,5 +1,6 @@
 // Loaded on the first subscription, so that a page pays for the core when it streams. The only importer of
 // the reader's glue.
+import type { Clock } from "./clock.ts";
 import init, { type Handle, open } from "./generated/runstream.js";
 import compressed from "./generated/wasm-inline.js";
 import { compileInlined } from "./inflate.ts";
@@ -41,21 +42,44 @@ export type CoreStatus = [
   lag: number | undefined,
 ];
 
-/** What the core calls. The byte arrays are views of its memory: decode them before anything else. */
+/** What the core calls. */
 export type CoreHost = {
   token(refresh: boolean): Promise<string>;
+  /** JSON texts, empty for nothing, and how many bytes the first has. `undefinedAt` is a view that must not be kept. */
   deliver(
-    text: Uint8Array,
-    meta: Uint8Array,
-    notices: Uint8Array,
+    text: string,
+    bytes: number,
+    meta: string,
+    notices: string,
     undefinedAt: Uint32Array,
     cursor: string | undefined,
   ): void;
   status(status: CoreStatus): void;
 };
 
-/** `clock` is given, since to import what the page has already would cost it a file of its own. */
-export async function start(clock: object): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
-  await init(await compileInlined(compressed), clock);
-  return (config, host) => open(config, host);
+/**
+ * The core as JavaScript where no WebAssembly may run. `clock` is given, since to import what the page has already would cost
+ * it a file of its own.
+ */
+export async function start(clock: Clock): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
+  let module: WebAssembly.Module;
+  try {
+    module = await compileInlined(compressed);
+  } catch (refused) {
+    return (await import("./fallback/driver.ts")).start(clock, refused);
+  }
+  await init(module, clock);
+  // Lenient and keeping a BOM inside the text, as the standard has it for event streams.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const decode = (bytes: Uint8Array) => (bytes.length > 0 ? decoder.decode(bytes) : "");
+  return (config, host) =>
+    open(config, {
+      ...host,
+      // Views of the core's memory, which the application's code may move: all is copied out before.
+      deliver(...[text, meta, notices, undefinedAt, cursor]: Views) {
+        host.deliver(decode(text), text.length, decode(meta), decode(notices), undefinedAt, cursor);
+      },
+    });
 }
+
+type Views = [text: Uint8Array, meta: Uint8Array, notices: Uint8Array, undefinedAt: Uint32Array, cursor?: string];

@@ -82,6 +82,11 @@ async function bundle() {
   await bundleEntries(cjs, client, inBrowser);
   await bundleEntries(cjs, { "dev-server": "js/dev-server/server.ts" }, inNode);
   await toCommonJs(cjs);
+  // CommonJS, which Metro takes as well, and Jest without being told to.
+  const native = join(dist, "native");
+  await bundleEntries(native, client, { ...inBrowser, plugins: [withoutWasm] });
+  await toCommonJs(native);
+  await minifyFallback();
   for (const path of files(relative(root, dist)).filter((path) => basename(path) === "react.js")) {
     const text = readFileSync(join(root, path), "utf8");
     writeFileSync(join(root, path), `"use client";\n${text.replace(/^"use client";\n/, "")}`);
@@ -109,11 +114,16 @@ async function bundleEntries(outdir, entryPoints, options) {
     });
 }
 
+/** Where only these bytes may be compiled there is nothing to fall back to. */
 function withoutBytes({ compiler, module }) {
   const namespace = "module";
   return {
     name: "without-bytes",
     setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/fallback\/driver\.ts$/ }, ({ path }) => ({ path, namespace: "nothing" }));
+      onLoad({ filter: /./, namespace: "nothing" }, () => ({
+        contents: "export const start = (_, refused) => Promise.reject(refused);",
+      }));
       onResolve({ filter: /\/inflate\.ts$/ }, () => ({ path: join(root, "js", `${compiler}.ts`) }));
       for (const { name, inlined } of MODULES)
         onResolve({ filter: new RegExp(`/${inlined}\\.js$`) }, () => ({ path: `${name}_bg.wasm`, namespace }));
@@ -128,6 +138,16 @@ const MISSING = {
   "import.meta.url": 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;',
   TextDecoder:
     'const { TextDecoder, TextEncoder } = globalThis.TextDecoder ? globalThis : process.getBuiltinModule("node:util");',
+};
+
+/** React Native has no WebAssembly: the core as JavaScript is all there is. */
+const withoutWasm = {
+  name: "without-wasm",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/wasm\.ts$/ }, ({ importer }) => ({
+      path: join(root, "js", "fallback", importer.includes("/write/") ? "no-writer.ts" : "driver.ts"),
+    }));
+  },
 };
 
 /** File by file, so that the entries go on sharing their chunks. `import()` becomes `require`, which Jest can follow. */
@@ -147,6 +167,15 @@ async function toCommonJs(folder) {
     writeFileSync(join(root, path), code);
   }
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "commonjs" })}\n`);
+}
+
+/** Nobody reads it, and not every app's bundler makes things smaller. */
+async function minifyFallback() {
+  const { transform } = await import("esbuild");
+  for (const path of files(relative(root, dist)).filter((path) => basename(path).startsWith("driver-"))) {
+    const { code } = await transform(readFileSync(join(root, path), "utf8"), { minify: true, target: "es2022" });
+    writeFileSync(join(root, path), code);
+  }
 }
 
 /** Keeps the declarations that an entry reaches: the others, and the glue's, are nobody's business. */

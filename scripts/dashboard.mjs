@@ -42,6 +42,8 @@ async function bundle(name) {
       charset: "utf8",
       legalComments: "none",
       define: { "process.env.NODE_ENV": '"production"' },
+      // One file: what is for pages without WebAssembly would be in it for all.
+      external: ["./fallback/driver.ts"],
       alias: { "runstream/react": join(root, "js/react.ts"), runstream: join(root, "js/index.ts") },
       logLevel: "warning",
     })

@@ -31,7 +31,7 @@ export function withoutPanicMessages(bytes) {
     return { ...found, reader: new Reader(bytes, found.start) };
   };
 
-  const bodies = bodiesOf(section(10), importedFunctions(section(2)));
+  const bodies = bodiesOf(section(10), sections.some(({ id }) => id === 2) ? importedFunctions(section(2)) : 0);
   const segments = segmentsOf(section(11));
   const symbols = symbolsOf(section("linking"), bodies, segments);
   const relocations = ["reloc.CODE", "reloc.DATA"].flatMap((name) => relocationsOf(section(name), sections));

@@ -1,4 +1,4 @@
-// src -> js/generated: the wasm, its glue, and the wasm as a module that any bundler can load.
+// src -> js/generated: the wasm, its glue, the wasm as a module that any bundler can load, and the core as JavaScript.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -42,13 +42,16 @@ export const MODULES = [
 export async function buildWasm() {
   await whenStale("wasm", {
     inputs: () => hash(files(...SOURCES, ...TOOLS), capture("rustc", ["-V"])),
-    outputs: MODULES.flatMap(({ name, inlined }) =>
-      [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`, `${inlined}.js`, `${inlined}.d.ts`].map((file) =>
-        join(generated, file),
-      ),
-    ),
+    outputs: [
+      ...MODULES.flatMap(({ name, inlined }) => [
+        ...[`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm`],
+        ...[`${inlined}.js`, `${inlined}.d.ts`],
+      ]),
+      ...["abi.js", "abi.d.ts"],
+    ].map((file) => join(generated, file)),
     work: async () => {
       for (const module of MODULES) await buildModule(module);
+      await buildFallback();
     },
   });
 }
@@ -68,14 +71,49 @@ async function buildModule({ feature, name, inlined }) {
   for (const file of readdirSync(out)) renameSync(join(out, file), join(generated, file));
 }
 
+/** What wasm2js cannot say in JavaScript. */
+const BEYOND_JS = ["-Ctarget-feature=-simd128,-nontrapping-fptoint"];
+
+/** js/generated/abi.js: the core once more, as JavaScript, for where no WebAssembly may run. */
+async function buildFallback() {
+  const wasm = await link({ feature: "abi", more: BEYOND_JS });
+  binaryen("wasm-opt", [...OPTIMIZE, ...ENABLE, "--strip-debug", "--strip-producers", wasm, "-o", wasm]);
+  const text = binaryen("wasm2js", ["--all-features", "-O", wasm, "-o", "-"]);
+  const { transform } = await import("esbuild");
+  const { code } = await transform(text, { minify: true, target: "es2022" });
+  writeFileSync(join(generated, "abi.js"), code);
+  const exported = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm)));
+  const functions = exported.filter(({ kind }) => kind === "function");
+  writeFileSync(
+    join(generated, "abi.d.ts"),
+    `/** src/wasm/abi.rs. The memory's buffer is another one after it grew. */
+export const memory: { readonly buffer: ArrayBuffer };
+${functions.map(({ name }) => `export function ${name}(...args: Array<number | boolean>): number;`).join("\n")}
+`,
+  );
+}
+
 /** `config`: what cargo is told besides. `isNamed`: the functions keep their names. */
 export async function compile({ feature, name, out, config = [], isNamed = false }) {
+  const linked = await link({ feature, config });
+  rmSync(out, { recursive: true, force: true });
+  await run(join(toolsBin, "wasm-bindgen"), [
+    linked,
+    ...["--target", "web", "--out-dir", out, "--out-name", name],
+    ...["--omit-default-module-path", "--remove-producers-section"],
+    ...(isNamed ? [] : ["--remove-name-section"]),
+  ]);
+}
+
+/** Resolves to the path of what rustc makes, without the messages of panics. `more`: flags of rustc. */
+async function link({ feature, config = [], more = [] }) {
   // Panic messages name files: without this, files of whoever built it. Added to the flags of .cargo/config.toml.
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((name) => join(sources, name)) : [];
   const flags = JSON.stringify([
     ...[sources, ...registries].map((path) => `--remap-path-prefix=${path}/=`),
     "-Clink-arg=--emit-relocs",
+    ...more,
   ]);
   await run("cargo", [
     ...[
@@ -97,35 +135,24 @@ export async function compile({ feature, name, out, config = [], isNamed = false
   const pruned = join(cache, "pruned.wasm");
   const linked = readFileSync(join(cargoTarget, TARGET, "release", "runstream_wasm.wasm"));
   writeFileSync(pruned, withoutPanicMessages(linked));
-  rmSync(out, { recursive: true, force: true });
-  await run(join(toolsBin, "wasm-bindgen"), [
-    pruned,
-    ...["--target", "web", "--out-dir", out, "--out-name", name],
-    ...["--omit-default-module-path", "--remove-producers-section"],
-    ...(isNamed ? [] : ["--remove-name-section"]),
-  ]);
+  return pruned;
 }
 
 /** Returns the new names of the imports and exports: the long ones cost 3 KB of gzip, half of it in the glue. */
 export function optimize(wasm, isNamed = false) {
-  const wasmOpt = join(root, "node_modules", "binaryen", "bin", "wasm-opt");
-  const features = ["--mvp-features", ...FEATURES.map((name) => `--enable-${name}`)];
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      wasmOpt,
-      ...OPTIMIZE,
-      ...features,
-      "--minify-imports-and-exports-and-modules",
-      ...(isNamed ? ["-g"] : []),
-      wasm,
-      "-o",
-      wasm,
-    ],
-    { encoding: "utf8" },
-  );
-  if (status !== 0) throw new Stop(`wasm-opt failed:\n${stderr}`);
-  return JSON.parse(stdout);
+  const more = ["--minify-imports-and-exports-and-modules", ...(isNamed ? ["-g"] : [])];
+  return JSON.parse(binaryen("wasm-opt", [...OPTIMIZE, ...ENABLE, ...more, wasm, "-o", wasm]));
+}
+
+const ENABLE = ["--mvp-features", ...FEATURES.map((name) => `--enable-${name}`)];
+
+/** Returns what the tool prints. */
+function binaryen(tool, args) {
+  const path = join(root, "node_modules", "binaryen", "bin", tool);
+  const options = { encoding: "utf8", maxBuffer: 2 ** 26 };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...args], options);
+  if (status !== 0) throw new Stop(`${tool} failed:\n${stderr.slice(0, 10_000)}`);
+  return stdout;
 }
 
 const CHANGED =

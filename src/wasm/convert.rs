@@ -2,8 +2,9 @@
 //! deserialiser costs more than the rest of the boundary.
 
 use crate::net::{Request, property};
+use crate::plain::{self, Plain};
 use js_sys::{Array, Function, Object};
-use runstream::{Config, End, Error, Start, Status, StatusKind};
+use runstream::{Config, Error, Start, Status};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -56,15 +57,6 @@ fn decimal(n: u32) -> String {
     digits
 }
 
-/// A value as it crosses. One type for all of them, because each type costs a serialiser; arrays, not objects, because
-/// property names bring a cache of strings that is larger than all of this.
-enum Plain<'a> {
-    Nothing,
-    Text(&'a str),
-    Number(f64),
-    Array(&'a [Plain<'a>]),
-}
-
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -80,36 +72,12 @@ fn to_js(value: &Plain) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::new()).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn plain(error: &Error) -> [Plain<'_>; 3] {
-    [Plain::Text(error.code.as_str()), Plain::Text(&error.message), Plain::Number(error.status.into())]
-}
-
 /// The tuple that `js/wasm.ts` calls `CoreStatus`.
 pub fn status(status: &Status) -> JsValue {
-    let (kind, reason) = match status.kind {
-        StatusKind::Idle => ("idle", None),
-        StatusKind::Connecting => ("connecting", None),
-        StatusKind::Live => ("live", None),
-        StatusKind::Reconnecting => ("reconnecting", None),
-        StatusKind::Ended(End::IdleTimeout) => ("ended", Some("idle-timeout")),
-        StatusKind::Ended(End::NoContent) => ("ended", Some("no-content")),
-        StatusKind::Stopped => ("stopped", None),
-        StatusKind::Failed => ("failed", None),
-    };
-    let (error, last_error) = (status.error.as_ref().map(plain), status.last_error.as_ref().map(plain));
-    to_js(&Plain::Array(&[
-        Plain::Text(kind),
-        reason.map_or(Plain::Nothing, Plain::Text),
-        error.as_ref().map_or(Plain::Nothing, |error| Plain::Array(error)),
-        last_error.as_ref().map_or(Plain::Nothing, |error| Plain::Array(error)),
-        Plain::Number(status.retry_count.into()),
-        Plain::Number(status.gaps as f64),
-        Plain::Number(status.duplicates as f64),
-        status.lag.map_or(Plain::Nothing, |lag| Plain::Number(lag as f64)),
-    ]))
+    plain::status(status, to_js)
 }
 
 /// `[code, message, status]`.
 pub fn error(error: &Error) -> JsValue {
-    to_js(&Plain::Array(&plain(error)))
+    to_js(&Plain::Array(&plain::error(error)))
 }

@@ -3,17 +3,22 @@
 //! A crate of its own, so that the core needs no JavaScript and a Rust program that uses it gets no exports, no
 //! allocator and none of these dependencies; and so that it can be compiled for size and the core for speed.
 //!
-//! It is compiled twice, with the feature `reader` and with the feature `writer`: a page that only reads shall not load
-//! what writes.
+//! It is compiled three times, for the features `reader` and `writer`, since a page that only reads shall not load what
+//! writes, and `abi`, of which `scripts/wasm.mjs` makes JavaScript for where no WebAssembly may run.
 
+#[cfg(feature = "abi")]
+mod abi;
 #[cfg(feature = "reader")]
 mod convert;
 #[cfg(feature = "reader")]
 mod driver;
 #[cfg(feature = "reader")]
 mod net;
+#[cfg(any(feature = "abi", feature = "reader"))]
+mod plain;
 #[cfg(feature = "reader")]
 mod reader;
+#[cfg(any(feature = "reader", feature = "writer"))]
 mod time;
 #[cfg(feature = "writer")]
 mod writer;

@@ -47,10 +47,22 @@ describe("the boundary", () => {
 
 describe("the client", () => {
   test("imports the glue of each module in one file, and that one lazily", () => {
-    expect(matching("js", /from ".*generated\//, isClient)).toEqual(["js/wasm.ts", "js/write/wasm.ts"]);
+    expect(matching("js", /from ".*generated\//, isClient)).toEqual([
+      "js/fallback/core.ts",
+      "js/wasm.ts",
+      "js/write/wasm.ts",
+    ]);
     expect(matching("js", /from ".*generated\/(runstream|wasm-inline)\.js"/, isClient)).toEqual(["js/wasm.ts"]);
     expect(matching("js", /^import (?!type).* from ".*\/wasm\.ts"/m, isClient)).toEqual(["js/write/writer.ts"]);
     expect(matching("js", /^import (?!type).* from ".*\/writer\.ts"/m, isClient)).toEqual([]);
+    expect(matching("js", /^import (?!type).* from ".*\/driver\.ts"/m, isClient)).toEqual([]);
+  });
+
+  test("has in the fallback nothing that the page has already: to share it would cost the page a file", () => {
+    const inFallback = (file: string) => file.startsWith("js/fallback/");
+    expect(matching("js/fallback", /^import (?!type).* from "\.\.\/(?!generated)/m, inFallback)).toEqual([]);
+    expect(matching("js/fallback", /\b(setTimeout|Date\.now)\b/, inFallback).map(base)).toEqual(["time.ts"]);
+    expect(matching("js/fallback", /\bnew Request\b|\bfetch\(/, inFallback).map(base)).toEqual(["attempt.ts"]);
   });
 
   test("writes with what every runtime has", () => {
