@@ -145,7 +145,7 @@ const withoutWasm = {
   name: "without-wasm",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/wasm\.ts$/ }, ({ importer }) => ({
-      path: join(root, "js", "fallback", importer.includes("/write/") ? "no-writer.ts" : "driver.ts"),
+      path: join(root, "js", importer.includes("/write/") ? "write/unsupported.ts" : "fallback/driver.ts"),
     }));
   },
 };

@@ -46,7 +46,14 @@ const checks = [
   ["cargo", "clippy", "--quiet", ...sim, ...simTarget, "--all-features", "--", "-D", "warnings"],
   ["cargo", "clippy", "--quiet", ...gate, ...gateTarget, "--all-features", "--", "-D", "warnings"],
   ...clippy("--all-targets"),
-  ...clippy("--tests", "--workspace", "--features", "runstream-wasm/writer", "--target", "wasm32-unknown-unknown"),
+  ...clippy(
+    "--tests",
+    "--workspace",
+    "--features",
+    "runstream-wasm/writer,runstream-wasm/abi",
+    "--target",
+    "wasm32-unknown-unknown",
+  ),
   ["cargo", "rustdoc", "--quiet", "--lib", "--", "-D", "warnings"],
   // What is not committed would be in the package; a machine that publishes has nothing of the kind.
   ["cargo", "publish", "--dry-run", "--quiet", "-p", "runstream", ...(process.env.CI ? [] : ["--allow-dirty"])],

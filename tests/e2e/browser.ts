@@ -46,7 +46,13 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
-/** `serve` answers what is not the page's own, on the page's origin. `script` makes the page. */
+/** What a page may do that is served with it. No policy lets WebAssembly through that does not name it, or `unsafe-eval`. */
+export const STRICT = "default-src 'self'; connect-src *; require-trusted-types-for 'script'";
+
+/**
+ * `serve` answers what is not the page's own, on the page's origin. `script` makes the page. With PAGE_CSP in the environment that is
+ * the page's policy.
+ */
 export async function openBrowser(
   mode: "development" | "production" = "development",
   serve: RequestListener = (_, res) => void res.writeHead(404).end(),
@@ -58,7 +64,10 @@ export async function openBrowser(
     if (file !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(file);
     else if (req.url === "/") {
       const html = '<!doctype html><title>e2e</title><script type="module" src="/page.js"></script>';
-      res.writeHead(200, { "content-type": "text/html" }).end(html);
+      const policy = process.env.PAGE_CSP;
+      res
+        .writeHead(200, { "content-type": "text/html", ...(policy && { "content-security-policy": policy }) })
+        .end(html);
     } else serve(req, res);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,4 +1,4 @@
-// In place of write/wasm.ts where there is never WebAssembly: what writes is a server's.
+// In place of wasm.ts where there is never WebAssembly: what writes is a server's.
 import { RunstreamError } from "../errors.ts";
 
 export async function newMachine(): Promise<never> {
