@@ -6,11 +6,20 @@ export const DEFAULT_BASE_URL = "https://api.trigger.dev";
 /** `baseURL` without its trailing slashes. */
 export function baseOf({ baseURL }: ClientOptions): string {
   const base = (baseURL ?? DEFAULT_BASE_URL).replace(/\/+$/, "");
-  if (/^https?:\/\/[^?#]*$/.test(base) && URL.canParse(base)) return base;
+  if (/^https?:\/\/[^?#]*$/.test(base) && isUrl(base)) return base;
   throw new RunstreamError(
     "invalid-argument",
     `baseURL is "${baseURL}"; give an address like https://example.com, without ? and #`,
   );
+}
+
+/** Without `URL.canParse`, which React Native has not. */
+function isUrl(text: string): boolean {
+  try {
+    return Boolean(new URL(text));
+  } catch {
+    return false;
+  }
 }
 
 /** Reads stream `key` of a run. An input stream is read as `input/<id>`, two path segments. */

@@ -13,7 +13,7 @@
  * | `buffer-exceeded` | One event larger than 16 MiB; or more than that of what is piped waits for its local reader. |
  * | `bad-event` | A batch that cannot be read, three times at the same position. |
  * | `too-large` | A send or a part over the limit, measured after encoding. |
- * | `unsupported` | Needs the secret key, which a browser must not have. |
+ * | `unsupported` | Needs the secret key, which a browser must not have; or a `fetch` whose responses have a body to read, which React Native's have not. |
  * | `unconfirmed` | A send whose outcome is unknown: it may have arrived. |
  * | `queue-full` | More sends wait for one input stream than are kept: 1,000, or 4 MiB. |
  * | `not-ready` | No run id or no token. |

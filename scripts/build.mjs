@@ -81,7 +81,7 @@ async function bundle() {
   const cjs = join(dist, "cjs");
   await bundleEntries(cjs, client, inBrowser);
   await bundleEntries(cjs, { "dev-server": "js/dev-server/server.ts" }, inNode);
-  await toCommonJs(cjs);
+  await toCommonJs(cjs, MISSING);
   // CommonJS, which Metro takes as well, and Jest without being told to.
   const native = join(dist, "native");
   await bundleEntries(native, client, { ...inBrowser, plugins: [withoutWasm] });
@@ -151,11 +151,11 @@ const withoutWasm = {
 };
 
 /** File by file, so that the entries go on sharing their chunks. `import()` becomes `require`, which Jest can follow. */
-async function toCommonJs(folder) {
+async function toCommonJs(folder, missing = {}) {
   const esbuild = await import("esbuild");
   for (const path of files(relative(root, folder))) {
     const text = readFileSync(join(root, path), "utf8");
-    const needed = Object.entries(MISSING).filter(([name]) => text.includes(name));
+    const needed = Object.entries(missing).filter(([name]) => text.includes(name));
     const { code } = await esbuild.transform(text, {
       format: "cjs",
       platform: "node",

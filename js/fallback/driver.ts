@@ -12,7 +12,7 @@ export async function start(
   refused?: unknown,
 ): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
   if (refused !== undefined && (typeof process === "undefined" || process.env.NODE_ENV !== "production")) {
-    const instead = "the same core runs as JavaScript, which takes more CPU; see Limits in the README";
+    const instead = "the same core runs as JavaScript, which takes more CPU; see Limits in the documentation";
     console.warn(`runstream: WebAssembly cannot be used here (${textOf(refused)}); ${instead}`);
   }
   const time = new Time(clock);

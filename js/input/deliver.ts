@@ -66,7 +66,8 @@ async function post(
   client: ClientOptions,
   signal: AbortSignal | undefined,
 ): Promise<Failure | undefined> {
-  signal?.throwIfAborted();
+  // Not throwIfAborted, which the signals of React Native have not.
+  if (signal?.aborted) throw signal.reason;
   const { fetch = globalThis.fetch } = client;
   const headers = { ...headersOf(client), "Content-Type": "application/json", "X-Part-Id": partId };
   const abort = new AbortController();
@@ -84,7 +85,7 @@ async function post(
     try {
       response = await fetch(request);
     } catch (cause) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw signal.reason;
       return lost(what, cause);
     }
     if (typeof response?.status !== "number") return lost(what, "fetch gave no Response");
@@ -156,7 +157,7 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
 /** Resolves when `begin` calls back, rejects when the signal aborts; either way what `begin` returned cleans up. */
 function interruptible(signal: AbortSignal | undefined, begin: (done: () => void) => () => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const giveUp = () => {
       end();
       reject(signal?.reason);
@@ -175,7 +176,10 @@ const LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 /** As long as the server's own ids, which the size of a record is reckoned with. */
 function newPartId(): string {
   // Not randomUUID: a page that is not served over https has none.
-  const random = crypto.getRandomValues(new Uint8Array(12));
+  // React Native has no crypto at all. An id must not repeat, and need not be a secret.
+  const random = globalThis.crypto
+    ? crypto.getRandomValues(new Uint8Array(12))
+    : Uint8Array.from({ length: 12 }, () => Math.random() * 256);
   return `inp_${Array.from(random, (byte) => LETTERS[byte % LETTERS.length]).join("")}`;
 }
 

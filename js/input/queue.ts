@@ -22,7 +22,7 @@ export function inLine<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const line = lines.get(name) ?? { entries: [], sends: 0, bytes: 0 };
     if (line.sends >= MAX_SENDS || line.bytes + bytes > MAX_BYTES) throw full(line);
     const leave = () => {

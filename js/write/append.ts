@@ -54,7 +54,10 @@ class Appender {
       const waiting = { resolve, reject };
       this.#waiting.add(waiting);
       // Promises call back in the order in which they were asked, which keeps the order of the calls.
-      void this.#opened.then((writer) => this.#push(writer, json, waiting));
+      this.#opened.then(
+        (writer) => this.#push(writer, json, waiting),
+        () => {}, // `#fail` tells.
+      );
     });
   }
 
