@@ -8,8 +8,11 @@ import budgets from "../../scripts/budgets.json" with { type: "json" };
 import { measure } from "../../scripts/size.mjs";
 import { app } from "./install.js";
 
-const source =
-  'export { useRealtimeStream, useInputStreamSend } from "runstream/react";\nexport { createRoot } from "react-dom/client";\n';
+const source = `
+  import { streams } from "runstream";
+  export { useRealtimeStream, useInputStreamSend } from "runstream/react";
+  export { createRoot } from "react-dom/client";
+  export const story = streams.define({ id: "story" });`;
 
 /** React and all, nothing external: what Node alone has would fail to resolve. */
 const options = {
@@ -28,7 +31,7 @@ const options = {
 /** The wasm must not be in what a page loads first. */
 const holdsWasm = (code: string) => code.includes(wasm.slice(0, 100));
 
-describe("an app with both hooks", () => {
+describe("an app with a defined stream and both hooks", () => {
   test("bundles for the browser with plain esbuild, the wasm apart", async () => {
     const { warnings, metafile, outputFiles } = await build({ ...options, format: "esm", splitting: true });
     expect(warnings).toEqual([]);
@@ -59,6 +62,8 @@ describe("an app with both hooks", () => {
     const { output } = result as { output: { isEntry?: boolean; code?: string }[] };
     const holders = output.filter(({ code }) => holdsWasm(code ?? ""));
     expect(holders.map(({ isEntry }) => isEntry)).toEqual([false]);
+    // What Vite puts in the place of what Node alone has.
+    expect(output.filter(({ code }) => code?.includes("browser-external"))).toEqual([]);
   });
 
   test.for(["initial", "total"] as const)("is within its %s budget", async (name) => {
