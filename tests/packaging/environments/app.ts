@@ -157,7 +157,8 @@ function install(name: string, folder: string) {
     if (file !== "node_modules") rmSync(join(folder, file), { recursive: true });
   }
   for (const from of ["shared", name]) cpSync(join(here, from), folder, { recursive: true });
-  isolate(folder);
+  rmSync(join(folder, "environment.ts"));
+  isolate(cache);
   const target = join(folder, "node_modules", "runstream");
   rmSync(target, { recursive: true, force: true });
   cpSync(installed, target, { recursive: true });
