@@ -1,11 +1,17 @@
 // Who decodes: from the reads of one answer to the parts, in Node and in the page alike.
 import { ApiClient } from "@trigger.dev/core/v3";
+import { clock } from "../../js/clock.ts";
+import { shared } from "../../js/shared.ts";
 import { Connection } from "../../js/subscription.ts";
 import { type Corpus, type CorpusName, corpus, reads } from "./corpora.ts";
 import { handWritten } from "./hand-written.ts";
 
 export type Contender = keyof typeof contenders;
 type Decode = (corpus: Corpus, reads: Uint8Array<ArrayBuffer>[]) => Promise<unknown[]>;
+
+/** Where the connections of this realm find what runs them. */
+const core = shared<{ loading?: unknown }>("core", {});
+let fallback: Promise<unknown> | undefined;
 
 export const contenders = {
   /** As `useRealtimeStream` of @trigger.dev/react-hooks reads: `fetchStream`, `onPart`, and a loop for `onData`. */
@@ -45,6 +51,17 @@ export const contenders = {
     });
   },
 
+  /** As ours where no WebAssembly may run: the same core as JavaScript. */
+  async fallback(corpus, reads): Promise<unknown[]> {
+    const { loading } = core;
+    core.loading = fallback ??= import("../../js/fallback/driver.ts").then((driver) => driver.start(clock));
+    try {
+      return await contenders.ours(corpus, reads);
+    } finally {
+      core.loading = loading;
+    }
+  },
+
   async handWritten(corpus, reads) {
     const parts: unknown[] = [];
     const take = handWritten(corpus.version, (part) => void parts.push(part));
@@ -71,7 +88,7 @@ export async function prepare(name: CorpusName, count: number, read: number): Pr
   const what = corpus(name, count);
   const prepared = { corpus: what, reads: reads(what.bytes, read) };
   const expected = JSON.stringify(await contenders.official(what, prepared.reads));
-  for (const who of ["ours", "handWritten", "floor"] as const) {
+  for (const who of ["ours", "fallback", "handWritten", "floor"] as const) {
     if (JSON.stringify(await contenders[who](what, prepared.reads)) !== expected)
       throw new Error(
         `${who} and the official client make different parts of corpus ${name} in reads of ${read} bytes`,

@@ -81,8 +81,9 @@ export function writeDocument(docs: string): void {
 }
 
 const DECODE =
-  "From the reads of one answer to the parts. *handWritten* is `tests/bench/hand-written.ts`, a decoder in JavaScript that can do " +
-  "nothing else; *floor* is a `TextDecoder` and one `JSON.parse` of the payload alone; *reading* takes the reads and does nothing with them.";
+  "From the reads of one answer to the parts. *fallback* is the same core as JavaScript, which runs where WebAssembly may not; *handWritten* " +
+  "is `tests/bench/hand-written.ts`, a decoder in JavaScript that can do nothing else; *floor* is a `TextDecoder` and one `JSON.parse` of the " +
+  "payload alone; *reading* takes the reads and does nothing with them.";
 const HOOK =
   "Main-thread CPU from mounting a reader that shows the number of parts, over the last part, to its unmount and what that leaves to be " +
   "done. Each sample is taken on a new page, where the same hook has shown 10,000 other parts. *handWritten* is a hook around the " +

@@ -6,6 +6,8 @@ import { openBench } from "./page-browser.ts";
 export type SizeResult = {
   initial: number;
   total: number;
+  /** The core as JavaScript, where no WebAssembly may run: instead of most of what is loaded later. */
+  fallback: number;
   official: number;
   /** Main-thread CPU of the first subscription's fetching the core's code. */
   fetch: Spread;
@@ -36,12 +38,13 @@ export async function size({ rounds = 9 } = {}): Promise<SizeResult> {
 
 const kb = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`;
 
-export function describe({ initial, total, official, fetch, start }: SizeResult): string {
+export function describe({ initial, total, fallback, official, fetch, start }: SizeResult): string {
   return table(
     ["", "this package", "official"],
     [
       ["gzip before the first subscription", kb(initial), kb(official)],
       ["gzip in all", kb(total), kb(official)],
+      ["gzip of the fallback, where there is no WebAssembly", kb(fallback), "none"],
       ["main-thread CPU, fetching the code", show(fetch, " ms"), "none to fetch"],
       ["main-thread CPU from bytes to ready", show(start, " ms"), "none to load"],
     ],
