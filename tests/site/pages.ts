@@ -1,4 +1,4 @@
-// The pages of docs/site and their code.
+// The pages of docs/site, and README, and their code.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,11 +23,12 @@ export type Block = {
   shows: string | undefined;
 };
 
-export const pages = readdirSync(docs)
+export const pages = [...readdirSync(docs), "README.md"]
   .filter((name) => name.endsWith(".md"))
   .map((name) => basename(name, ".md"));
 
-export const textOf = (page: string): string => readFileSync(join(docs, `${page}.md`), "utf8");
+export const textOf = (page: string): string =>
+  readFileSync(join(page === "README" ? root : docs, `${page}.md`), "utf8");
 
 const BLOCK = /^## ([^\n]*)$|^<!-- (prelude|shows)\b(.*?)-->$|^```(\w+)(?: \[([^\n]*)\])?\n(.*?)^```$/gms;
 
