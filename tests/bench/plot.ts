@@ -19,6 +19,7 @@ export function plot({ title, x, y, ticks, lines }: Plot): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ` +
       `font-family="system-ui, sans-serif" font-size="13" fill="${INK}">`,
+    `<title>${title}</title>`,
     text(AREA.left, 24, title, 'font-size="15" font-weight="600"'),
     text((AREA.left + AREA.right) / 2, HEIGHT - 14, x, 'text-anchor="middle"'),
     text(18, middle, y, `text-anchor="middle" transform="rotate(-90 18 ${middle})"`),
