@@ -1,22 +1,13 @@
-import { writeFileSync } from "node:fs";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import * as runstream from "runstream";
 import * as react from "runstream/react";
 import { createTestStream } from "runstream/testing";
 import { expect, test } from "vitest";
-import { renderParts } from "./component.cjs";
-import { roundTrip } from "./round-trip.cjs";
 import { showTestStream } from "./test-stream.cjs";
+import { tellStory } from "./tested.cjs";
 
-test("the story", async () => {
-  const argument = JSON.parse(process.env.ARGUMENT);
-  const isPage = typeof document === "object";
-  const done = isPage
-    ? await renderParts({ createElement, createRoot, ...react }, argument)
-    : await roundTrip(runstream, argument);
-  writeFileSync("result.json", JSON.stringify(done));
-});
+test("the story", () => tellStory({ createElement, createRoot, react, runstream }));
 
 test("a test stream", async () => {
   expect(await showTestStream({ createElement, createRoot, react, ...runstream, createTestStream })).toBe(
