@@ -1,7 +1,7 @@
 // Vitest's global set-up for this folder: packs the built package and unpacks it where an app would have it, so the tests
 // see what the registry would hand out and nothing else. React is found further up, in the repository's node_modules.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,10 +23,17 @@ export type Target = string | { [condition: string]: Target };
 export const isolate = (folder: string) => writeFileSync(join(folder, "tsconfig.json"), "{}\n");
 
 export default function install() {
-  rmSync(app, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", app], { cwd: join(root, "pkg") });
-  const [{ filename }] = JSON.parse(packed.toString());
+  installIn(app);
   isolate(app);
-  execFileSync("tar", ["xzf", join(app, filename), "-C", installed, "--strip-components=1"]);
+}
+
+/** Empties the folder. */
+export function installIn(folder: string): void {
+  const [modules, bin] = ["runstream", ".bin"].map((name) => join(folder, "node_modules", name)) as [string, string];
+  rmSync(folder, { recursive: true, force: true });
+  for (const path of [modules, bin]) mkdirSync(path, { recursive: true });
+  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: join(root, "pkg") });
+  const [{ filename }] = JSON.parse(packed.toString());
+  execFileSync("tar", ["xzf", join(folder, filename), "-C", modules, "--strip-components=1"]);
+  symlinkSync("../runstream/dist/cli.js", join(bin, "runstream"));
 }

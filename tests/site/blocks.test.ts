@@ -3,16 +3,15 @@ import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DevServer } from "../../js/dev-server/server.ts";
 import { launchOptions } from "../../scripts/browser.mjs";
 import { fileOf, folder, modules, scriptOf } from "./modules.ts";
-import { type Block, root } from "./pages.ts";
+import { type Block, nameOf, root } from "./pages.ts";
 
-const nameOf = ({ page, line }: Block) => `${page}.md:${line}`;
 const RUN = "run_demo";
 
 let server: DevServer;
@@ -125,11 +124,11 @@ describe("shows what it says", () => {
 /** Every component's page, by path. A component is what its block exports; its props are the page's query. */
 async function bundle(components: Block[]): Promise<Map<string, string>> {
   const at = join(folder, "components");
-  mkdirSync(at, { recursive: true });
   const entryPoints: Record<string, string> = {};
   for (const block of components) {
     const entry = join(at, `${nameOf(block)}.tsx`);
     entryPoints[nameOf(block)] = entry;
+    mkdirSync(dirname(entry), { recursive: true });
     writeFileSync(
       entry,
       `import * as block from ${JSON.stringify(fileOf(block))};

@@ -10,7 +10,7 @@ test("the page of errors tells of every code, and of none that is not there", ()
   const union = /export type ErrorCode =(.*?);/s.exec(source)?.[1] ?? "";
   const codes = matches(union, /"(.*?)"/g);
   expect(codes).toContain("internal");
-  const page = textOf("errors");
+  const page = textOf("docs/site/errors.md");
   expect(matches(page, /^## (.*)$/gm)).toEqual(codes);
   expect(matches(page, /^\| \[`(.*?)`\]/gm)).toEqual(codes);
   for (const section of page.split(/^## /m).slice(1)) expect(section).toMatch(/\*\*Means:\*\* .*\*\*Do:\*\* /s);

@@ -1,14 +1,23 @@
 // Makes a module of each block of code, beside the package as npm packs it. Vitest's global set-up for this folder.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
+import { installIn } from "../packaging/install.ts";
 import { type Block, blocksOf, pages, root } from "./pages.ts";
 
 export const folder = join(root, ".cache", "site", "blocks");
 
-/** The blocks that TypeScript reads. */
-export const modules = pages.flatMap(blocksOf).filter(({ language }) => ["ts", "tsx", "js"].includes(language));
+/** The blocks that TypeScript reads; of a difference two modules, what it takes away and what it adds. */
+export const modules = pages.flatMap(blocksOf).flatMap((block) => {
+  if (block.language === "diff") return ["-", "+"].map((sign) => sideOf(block, sign));
+  return ["ts", "tsx", "js"].includes(block.language) ? [block] : [];
+});
+
+function sideOf(block: Block, sign: string): Block {
+  const lines = block.code.split("\n").filter((line) => line.startsWith(sign));
+  const code = `${lines.map((line) => line.slice(1)).join("\n")}\n`;
+  return { ...block, language: "ts", label: `line-${block.line}${sign}.ts`, code };
+}
 
 /** Files that a section names stand beside each other, and its other blocks may import them. */
 export function fileOf({ page, section, line, language, label }: Block): string {
@@ -20,13 +29,7 @@ export const scriptOf = (block: Block): string =>
   join(folder, "run", relative(folder, fileOf(block))).replace(/\.tsx?$/, ".mjs");
 
 export default async function write(): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
-  const installed = join(folder, "node_modules", "runstream");
-  mkdirSync(installed, { recursive: true });
-  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: join(root, "pkg") });
-  const [{ filename }] = JSON.parse(packed.toString());
-  execFileSync("tar", ["xzf", join(folder, filename), "-C", installed, "--strip-components=1"]);
-
+  installIn(folder);
   for (const block of modules) {
     const file = fileOf(block);
     mkdirSync(dirname(file), { recursive: true });

@@ -1,18 +1,19 @@
-// The pages of docs/site, and README, and their code.
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+// The documents of the repository, and their code.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
-const docs = join(root, "docs", "site");
 
 export type Block = {
-  /** Without `.md`. */
+  /** The document's path from the root. */
   page: string;
   /** The heading of the second level above it, fit for a folder's name. */
   section: string;
   /** Of its first line of code. */
   line: number;
+  /** Empty if it has none. */
   language: string;
   /** Above it, in a code group: a file's name, or where a command is run. */
   label: string | undefined;
@@ -23,14 +24,16 @@ export type Block = {
   shows: string | undefined;
 };
 
-export const pages = [...readdirSync(docs), "README.md"]
-  .filter((name) => name.endsWith(".md"))
-  .map((name) => basename(name, ".md"));
+export const documents = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
 
-export const textOf = (page: string): string =>
-  readFileSync(join(page === "README" ? root : docs, `${page}.md`), "utf8");
+/** The pages of the site that are nothing else, and README. */
+export const pages = documents.filter((page) => page.startsWith("docs/site/") || page === "README.md");
 
-const BLOCK = /^## ([^\n]*)$|^<!-- (prelude|shows)\b(.*?)-->$|^```(\w+)(?: \[([^\n]*)\])?\n(.*?)^```$/gms;
+export const textOf = (page: string): string => readFileSync(join(root, page), "utf8");
+
+export const nameOf = ({ page, line }: Block) => `${page}:${line}`;
+
+const BLOCK = /^## ([^\n]*)$|^<!-- (prelude|shows)\b(.*?)-->$|^( *)```(\w*)(?: \[([^\n]*)\])?\n(.*?)^\4```$/gms;
 
 /** Every fenced block of a page, in order. */
 export function blocksOf(page: string): Block[] {
@@ -40,13 +43,14 @@ export function blocksOf(page: string): Block[] {
   let shows: string | undefined;
   let section = "";
   for (const match of text.matchAll(BLOCK)) {
-    const [whole, heading, comment, said, language, label, code] = match;
+    const [whole, heading, comment, said, indent, language = "", label, code] = match;
     if (heading) section = slug(heading);
     else if (comment === "prelude") prelude = said?.trim() ?? "";
     else if (comment === "shows") shows = said?.trim();
-    else if (language && code !== undefined) {
+    else if (code !== undefined) {
       const line = text.slice(0, match.index + whole.indexOf("\n") + 1).split("\n").length;
-      blocks.push({ page, section, line, language, label, code, prelude, shows });
+      const flush = code.replaceAll(new RegExp(`^${indent}`, "gm"), "");
+      blocks.push({ page, section, line, language, label, code: flush, prelude, shows });
       shows = undefined;
     }
   }
