@@ -25,7 +25,7 @@ const sections = {
   wasm: { at: "tests/web.rs", browser: true, run: wasm },
   js: { at: "tests/js", needs: [buildWasm], run: vitest },
   packaging: { at: "tests/packaging", needs: [buildWasm, buildPackage], browser: true, run: vitest },
-  s2: { at: "tests/s2", needs: [buildWasm, buildS2], run: vitest },
+  s2: { at: "tests/s2", needs: [buildWasm, buildPackage, buildS2], run: vitest },
   docs: { at: "tests/docs", needs: [buildWasm], run: vitest },
   site: { at: "tests/site", needs: [buildWasm, buildPackage], browser: true, run: vitest },
   interop: { at: "tests/interop", needs: [buildWasm, buildS2], browser: true, run: vitest },

@@ -1,36 +1,22 @@
-// examples/suspend, with the package as it would be installed: processes that come and go around a wait.
-import { type ChildProcess, spawn } from "node:child_process";
+// examples/suspend, with the package as it would be installed, and as its README says: processes that come and go around a wait.
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
+import { beforeAll, expect, test } from "vitest";
+import { blocksOf, root } from "../site/pages.ts";
+import { portLike, run, start } from "../site/shell.ts";
 import { app } from "./install.js";
 
-const folder = join(app, "suspend");
-let server: DevServer;
-let runId: string;
-const children: ChildProcess[] = [];
-
-beforeEach(async () => {
-  cpSync(fileURLToPath(new URL("../../examples/suspend", import.meta.url)), folder, { recursive: true });
-  server = await startDevServer({ port: 0 });
-  runId = server.createRun().id;
-});
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill();
-  await server.close();
+const cwd = join(app, "suspend");
+let port: number;
+beforeAll(async () => {
+  cpSync(join(root, "examples", "suspend"), cwd, { recursive: true });
+  port = await portLike(4983);
 });
 
-/** Starts a script of the example; `output` grows. */
-function start(script: string, ...args: string[]) {
-  const env = { ...process.env, TRIGGER_API_URL: server.url, TRIGGER_SECRET_KEY: server.secretKey };
-  const child = spawn(process.execPath, [join(folder, script), runId, ...args], { env });
-  children.push(child);
-  const started = { output: "", exit: new Promise((resolve) => child.on("exit", resolve)) };
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (started.output += data));
-  return started;
-}
+const blocks = blocksOf("examples/suspend/README.md").map(({ code }) => code);
+const [serving = "", begin = "", approve = "", again = ""] = blocks;
+const onPort = (commands: string) => commands.replace("4983", `${port}`);
+const serve = () => start(`${serving.trim()} --port ${port}`, { cwd }).says("Ctrl-C stops it");
 
 const isAlive = (pid: number) => {
   try {
@@ -41,34 +27,38 @@ const isAlive = (pid: number) => {
 };
 
 test("a process that waits exits, is begun again when the input arrives, and comes to the same result every time", async () => {
-  const host = start("host.mjs");
-  await vi.waitUntil(() => host.output.includes("waits, without a process"), { timeout: 30_000 });
+  expect(blocks).toHaveLength(4);
+  await serve();
+  const host = start(onPort(begin), { cwd });
+  await host.says("waits, without a process");
   const pid = Number(/in process (\d+)/.exec(host.output)?.[1]);
   expect(isAlive(pid)).toBe(false);
-  expect(server.connections.filter(({ closedAt }) => closedAt === undefined)).toEqual([]);
+  const { connections } = await (await fetch(`http://127.0.0.1:${port}/dev/connections`)).json();
+  expect(connections).not.toEqual([]);
+  for (const connection of connections) expect(connection).toHaveProperty("closedAt");
 
-  const approve = start("approve.mjs", "alice");
-  expect(await approve.exit).toBe(0);
-  expect(await host.exit).toBe(0);
-  expect(host.output).toContain(`${runId} is done: published, says alice`);
+  expect(await run(onPort(approve), { cwd })).toBe("alice approved run_demo\n");
+  expect(await host.over).toBe(0);
+  expect(host.output).toContain("run_demo is done: published, says alice");
   expect(host.output.match(/runs in process/g)).toHaveLength(2);
 
-  const again = start("host.mjs");
-  expect(await again.exit).toBe(0);
-  expect(again.output).toContain(`${runId} is done: published, says alice`);
-  expect(again.output.match(/runs in process/g)).toHaveLength(1);
+  const [exported = ""] = begin.split("\n");
+  const output = await run(onPort(`${exported}\n${again}`), { cwd });
+  expect(output).toContain("run_demo is done: published, says alice");
+  expect(output.match(/runs in process/g)).toHaveLength(1);
 });
 
 test("what is suspended holds nothing: a process that does no more ends by itself", async () => {
+  await serve();
   const script = `
     import { streams, withRun } from "runstream";
     const suspend = () => new Promise(() => console.log("suspended"));
-    await withRun({ id: process.argv[2], suspend }, () => {
+    await withRun({ id: "run_demo", suspend }, () => {
       return streams.input({ id: "approval" }).wait({ timeout: "1h", pollInSeconds: 1 });
     });`;
-  writeFileSync(join(folder, "held.mjs"), script);
-  const held = start("held.mjs");
+  writeFileSync(join(cwd, "held.mjs"), script);
+  const held = start(onPort(begin).replace("host.mjs run_demo", "held.mjs"), { cwd });
   // 13 is what Node says of a promise that nothing can settle any more.
-  expect(await held.exit).toBe(13);
+  expect(await held.over).toBe(13);
   expect(held.output).toContain("suspended");
 });
