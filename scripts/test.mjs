@@ -18,7 +18,7 @@ const locked = process.env.CI ? ["--locked"] : [];
  * `needs`: what is built first. `run`: resolves to `{ code, passed, failed, skipped?, tests? }`; the `tests` are listed at the end.
  * `onlyWhenAsked`: takes long, and is run by its name or with `--all`.
  */
-const sections = {
+export const sections = {
   rust: { at: "src", run: rust },
   sim: { at: "tests/sim", run: sim },
   gate: { at: "tests/gate", needs: [buildWasm], valgrind: true, run: () => gate() },
