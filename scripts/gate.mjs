@@ -30,7 +30,7 @@ export async function gate({ write = false } = {}) {
     const reason = why?.(budgets.toolchain ?? toolchain());
     if (write && reason) throw new Stop(`no budget without a measurement: ${reason.text}`);
     console.log(`\n${name}: ${title}`);
-    if (reason) console.log(`  SKIPPED, not judged: ${reason.text}`);
+    if (reason) console.log(notJudged(name, reason.text));
     const measured = reason?.isFinal ? {} : measure();
     if (write && limit === undefined) budgets[name] = measured;
     const kept = budgets[name] ?? {};
@@ -43,6 +43,12 @@ export async function gate({ write = false } = {}) {
   if (write) writeFileSync(join(root, BUDGETS), `${JSON.stringify({ toolchain: toolchain(), ...budgets }, null, 2)}\n`);
   console.log(`\n${sum.passed} within budget, ${sum.failed} over it, ${sum.skipped} SKIPPED`);
   return { ...sum, code: sum.failed > 0 ? 1 : 0 };
+}
+
+/** On GitHub also a warning above the log, where nobody has to look for it. */
+export function notJudged(group, why, isOnGitHub = Boolean(process.env.GITHUB_ACTIONS)) {
+  const text = `  SKIPPED, not judged: ${why}`;
+  return isOnGitHub ? `${text}\n::warning title=The gate did not judge ${group}::${why}` : text;
 }
 
 /** Whether a metric is within its budget, and what to print. What is no number is over it. */

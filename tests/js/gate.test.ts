@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judge } from "../../scripts/gate.mjs";
+import { judge, notJudged } from "../../scripts/gate.mjs";
 
 test.each([
   ["is what it was", 100, 100, "passed"],
@@ -13,4 +13,9 @@ test.each([
   ["is no number", Number.NaN, 1, "failed"],
 ])("the gate judges a metric that %s", (_, value, budget, verdict) => {
   expect(judge(value, budget, 0.1).verdict).toBe(verdict);
+});
+
+test("what the gate does not judge is a warning on GitHub", () => {
+  expect(notJudged("instructions", "no valgrind", false)).not.toContain("::");
+  expect(notJudged("instructions", "no valgrind", true)).toMatch(/^::warning title=[^:]*instructions::no valgrind$/m);
 });
