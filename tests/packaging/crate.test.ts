@@ -1,6 +1,8 @@
 // What `cargo publish` would pack. That it compiles from there is `npm run check`'s affair.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 
 test("the crate holds its sources, what explains them, and nothing else", () => {
@@ -19,4 +21,19 @@ test("the crate holds its sources, what explains them, and nothing else", () => 
   ]);
   const modules = [...readFileSync("src/lib.rs", "utf8").matchAll(/^(?:pub )?mod (\w+);/gm)];
   expect(packed).toEqual(expect.arrayContaining(modules.map(([, name]) => `src/${name}.rs`)));
+});
+
+test("packing twice gives the same bytes: what a release attests is what it publishes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "runstream-crate-"));
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const pack = (target: string) => {
+    const args = ["package", "--quiet", "--locked", "--no-verify", "--allow-dirty"];
+    execFileSync("cargo", [...args, "--target-dir", join(folder, target)]);
+    return readFileSync(join(folder, target, "package", `runstream-${version}.crate`));
+  };
+  try {
+    expect(pack("a").equals(pack("b"))).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
