@@ -80,10 +80,10 @@ export function pace(res: ServerResponse, perSecond: number, seconds: number, fr
 
 /** At once, then every 5 to 15 s, as the service does. */
 function ping(res: ServerResponse): void {
+  if (res.destroyed) return;
   const now = Date.now();
   res.write(`event: ping\ndata: {"timestamp":${now},"tail":{"seq_num":0,"timestamp":${now}}}\n\n`);
-  const timer = setTimeout(() => ping(res), 5_000 + 10_000 * Math.random());
-  res.once("close", () => clearTimeout(timer));
+  setTimeout(ping, 5_000 + 10_000 * Math.random(), res).unref();
 }
 
 const made = new Map<string, Uint8Array>();
