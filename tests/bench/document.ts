@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type CratesResult, describe as describeCrates } from "./crates.ts";
 import { describe as describeDecode, type Row } from "./decode.ts";
 import { describe as describeGrowth, draw, type GrowthResult } from "./growth.ts";
-import { describe as describeHook, type HookResult } from "./hook.ts";
+import { describe as describeHook, type HookResult, type Watched } from "./hook.ts";
 import { describe as describeMany, type ManyResult } from "./many.ts";
 import type { Spread } from "./measure.ts";
 import { show, table } from "./measure.ts";
@@ -138,17 +138,19 @@ function decodeGoals(rows: Row[] = []): Goal[] {
 }
 
 function hookGoals(result?: HookResult): Goal[] {
-  const long = result?.watched.at(-1)?.of;
+  const ours = result?.watched.filter(({ hook }) => hook === "ours").map(({ of }) => of);
+  const worst = (of: (watched: Watched) => number) => ours && exactly(Math.max(...ours.map(of)));
   const heap = result && result.fold.after.heap / result.fold.before.heap;
+  const longest = ours?.map((of) => of.longestTask).toSorted((a, b) => b.median - a.median)[0];
   const count = (value: number | undefined) => (value === undefined ? undefined : exactly(value));
   return [
     { what: "hook, 20,000 parts, 1 a batch", value: result?.measured["20000a"].toOfficial, atLeast: 12 },
     { what: "hook, 20,000 parts", value: result?.measured["20000"].toOfficial, atLeast: 12 },
     { what: "hook, 300,000 parts", value: result?.measured["300000"].toOfficial, atLeast: 25 },
     { what: "hook, 1,000 parts/s", value: result?.measured.paced.toOfficial, atLeast: 1.4 },
-    { what: "renders between two frames", value: count(long?.perFrame), atMost: 1, unit: "" },
-    { what: "timers alive", value: count(long?.timers), atMost: 2, unit: "" },
-    { what: "longest task at 300,000 parts", value: long?.longestTask, atMost: 50, unit: " ms" },
+    { what: "renders between two frames", value: worst(({ perFrame }) => perFrame), atMost: 1, unit: "" },
+    { what: "timers alive", value: worst(({ timers }) => timers), atMost: 2, unit: "" },
+    { what: "longest task, up to 300,000 parts", value: longest, atMost: 50, unit: " ms" },
     { what: "cost at 300,000 parts to that at 75,000 (linear: 4x)", value: result?.growth.ours, atMost: 5 },
     { what: "heap after 1,000,000 parts with `reduce` to that after a tenth", value: count(heap), atMost: 1.2 },
   ];

@@ -34,7 +34,7 @@ type Name = keyof typeof WORKLOADS;
 /** They say how the others grow; the official hook's growth is in section `growth`, up to what it takes minutes for. */
 const WITHOUT_OFFICIAL: Name[] = ["75000", "150000"];
 type Measured = { what: string; cpu: Partial<Record<Hook, Spread>>; toOfficial?: Spread; toHandWritten: Spread };
-type Watched = { renders: number; perFrame: number; timers: number; longestTask: Spread };
+export type Watched = { renders: number; perFrame: number; timers: number; longestTask: Spread };
 type Memory = { heap: number; wasm: number };
 
 export type HookResult = {
@@ -72,6 +72,7 @@ export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
     ["official", burst(20_000)],
     ["ours", burst(20_000)],
     ["ours", burst(300_000)],
+    ["ours", PACED],
   ] as const)
     watched.push({ what: what.what, hook, of: await watch(bench, hook, what, rounds) });
   const result = { measured, watched, fold: await fold(bench), growth };
