@@ -5,11 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { cache, capture, cargoTarget, root, run, Stop, script, seconds, timed, which, withLock } from "./lib.mjs";
+import { origin } from "./record.mjs";
 
 const CARGO_FUZZ = "0.13.2";
 const DIR = join("tests", "fuzz");
-/** Of the sources that are fuzzed: read before, because a run takes long. */
-const commit = capture("git", ["rev-parse", "--short", "HEAD"]);
 const REPORT = join("docs", "reliability", "fuzz.json");
 
 /** The longest input of each, in bytes. Short ones say as much and run faster. */
@@ -138,12 +137,10 @@ async function installCargoFuzz() {
 const withCargoFuzz = () => ({ PATH: `${join(home, "bin")}:${process.env.PATH}` });
 
 /** Adds these runs to the report, and the sums over all that it has. */
-function report(results) {
+function report(results, from) {
   const path = join(root, REPORT);
   const { runs } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : { runs: [] };
-  const date = new Date().toISOString().slice(0, 10);
-  for (const [name, { inputs, ...counts }] of Object.entries(results))
-    runs.push({ date, commit, target: name, ...counts });
+  for (const [name, { inputs, ...counts }] of Object.entries(results)) runs.push({ ...from, target: name, ...counts });
   const sum = (isCounted) => {
     const counted = runs.filter(({ target }) => isCounted(target));
     const add = (key) => counted.reduce((total, each) => total + each[key], 0);
@@ -165,13 +162,14 @@ script(import.meta.url, async () => {
     if (!/^[1-9]\d*$/.test(values[name])) throw new Stop(`--${name} is "${values[name]}"; give a whole number from 1`);
     return Number(values[name]);
   };
+  const from = origin();
   const results = await fuzz({
     names: positionals.length > 0 ? positionals : undefined,
     time: count("seconds"),
     runs: count("runs"),
     sanitizer: values.sanitizer,
   });
-  if (values.report) report(results);
+  if (values.report) report(results, from);
   const line = Object.entries(results).map(([name, { executions, crashes }]) => [name, { executions, crashes }]);
   console.log(JSON.stringify(Object.fromEntries(line)));
   if (Object.values(results).some(({ crashes }) => crashes > 0)) process.exitCode = 1;

@@ -23,7 +23,7 @@ export function script(url, main) {
   });
 }
 
-/** Runs a command, its output streaming through; `onLine` also sees every line. Resolves to the exit code. */
+/** Runs a command, its output streaming through; `onLine` also sees every line, and its stream's name. Resolves to the exit code. */
 export function exec(command, args, { cwd = root, env = {}, onLine } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -37,9 +37,9 @@ export function exec(command, args, { cwd = root, env = {}, onLine } = {}) {
         process[name].write(text);
         const lines = (rest + text).split("\n");
         rest = lines.pop();
-        lines.forEach(onLine);
+        for (const line of lines) onLine(line, name);
       });
-      child[name].on("end", () => rest && onLine(rest));
+      child[name].on("end", () => rest && onLine(rest, name));
     }
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(signal ? 1 : code));
@@ -115,7 +115,7 @@ export async function withLock(name, work) {
     if (owner !== "" && !isAlive(Number(owner))) rmSync(path, { force: true });
     else if (!told) {
       told = true;
-      console.log(`${name}: waiting for process ${owner} (it holds ${relative(root, path)})`);
+      console.error(`${name}: waiting for process ${owner} (it holds ${relative(root, path)})`);
     }
   }
   try {
@@ -125,12 +125,12 @@ export async function withLock(name, work) {
   }
 }
 
-/** Says what is being done, and when it is done, how long it took. */
+/** Says what is being done, and when it is done, how long it took; on the standard error, as it is no result. */
 export async function timed(label, work) {
   const start = performance.now();
-  console.log(`· ${label}`);
+  console.error(`· ${label}`);
   const result = await work();
-  console.log(`  ${label}: ${seconds(performance.now() - start)}`);
+  console.error(`  ${label}: ${seconds(performance.now() - start)}`);
   return result;
 }
 

@@ -2,7 +2,8 @@
 // Nothing in it is typed by hand; what was not run says so.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cache, readJson, root, Stop, script } from "./lib.mjs";
+import { cache, capture, readJson, root, Stop, script } from "./lib.mjs";
+import { origin } from "./record.mjs";
 
 const folder = join(root, "docs", "reliability");
 
@@ -26,6 +27,7 @@ async function main() {
       "# Reliability",
       "",
       "Made by `npm run reliability` from the last `npm test` and the files in `docs/reliability/`, which the commands write.",
+      `What says how the core's sources, \`src/\`, changed since compares them with those of ${told(origin())}.`,
       "",
       "## What must hold",
       "",
@@ -74,26 +76,39 @@ function recorded() {
     .flatMap((name) => {
       const record = JSON.parse(readFileSync(join(folder, name), "utf8"));
       if (name === "fuzz.json") return fuzzed(record);
-      const { command, date, title, output } = record;
-      return [`## ${title}`, "", `\`${command}\`, ${date}:`, "", "```", ...output, "```", ""];
+      const { command, seconds, title, output } = record;
+      const took = seconds === undefined ? "" : `, ${seconds} s`;
+      const from = `\`${command}\`, ${told(record)}${took}. The core's sources since: ${changes(record)}.`;
+      return [`## ${title}`, "", from, "", "```", ...output, "```", ""];
     });
 }
 
+const told = ({ date, commit = "unknown", dirty }) =>
+  `${date}, commit ${commit}${dirty ? " with changes not committed" : ""}`;
+
+/** What became of the core's sources since a record's commit. */
+function changes({ commit }) {
+  if (commit === undefined) return "unknown";
+  const stat = capture("git", ["diff", "--shortstat", commit, "--", "src"]);
+  return stat === undefined ? "unknown, as this clone lacks the commit" : stat || "no change";
+}
+
 function fuzzed({ totals, runs }) {
-  const rows = runs.map(
-    (run) => `| ${run.target} | ${run.executions} | ${run.seconds} | ${run.crashes} | ${run.date}, ${run.commit} |`,
-  );
+  const rows = runs.map((run) => {
+    const { target, executions, seconds, crashes } = run;
+    return `| ${[target, executions, seconds, crashes, told(run), changes(run)].join(" | ")} |`;
+  });
   return [
     "## Fuzzing",
     "",
     "`npm run fuzz -- --report`:",
     "",
-    "| target | executions | seconds | crashes | |",
-    "|---|---|---|---|---|",
+    "| target | executions | seconds | crashes | | the core's sources since |",
+    "|---|---|---|---|---|---|",
     ...rows,
     "",
-    `The decoder: ${totals.decoder.executions} executions, ${totals.decoder.crashes} crashes. ` +
-      `The state machine: ${totals.stateMachine.executions} executions, ${totals.stateMachine.crashes} crashes.`,
+    `All of these together: the decoder ${totals.decoder.executions} executions, ${totals.decoder.crashes} crashes; ` +
+      `the state machine ${totals.stateMachine.executions} executions, ${totals.stateMachine.crashes} crashes.`,
     "",
   ];
 }

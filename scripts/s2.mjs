@@ -11,7 +11,7 @@ export function buildS2() {
     inputs: () => hash(files("scripts/s2")),
     outputs: [s2],
     work: async () => {
-      console.log("  S2 and the 400 crates under it: about 12 minutes on two idle cores, once");
+      console.error("  S2 and the 400 crates under it: about 12 minutes on two idle cores, once");
       const tree = join(cache, "s2-build");
       const manifest = join("scripts", "s2", "Cargo.toml");
       // So that whoever waits for it can work meanwhile.
