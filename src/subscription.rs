@@ -46,7 +46,7 @@ pub struct Config {
     pub follow: bool,
     /// An input stream, on which a missing `data` is the `undefined` that was sent.
     pub input: bool,
-    /// Least time between deliveries, in milliseconds. 0 delivers after every read.
+    /// Least time between deliveries, in milliseconds, unless 64 KiB or more wait. 0 delivers after every read.
     pub deliver_interval_ms: u64,
     /// Collect ids, timestamps and headers for [`Delivery::meta`].
     pub meta: bool,
@@ -373,7 +373,7 @@ impl Subscription {
             *due = (*due).max(now + retry.min(RETRY_AFTER_CAP));
         }
         if !self.out.is_empty() {
-            self.throttle.mark();
+            self.throttle.mark(self.out.bytes());
         }
     }
 
@@ -431,7 +431,7 @@ impl Subscription {
             let flow = self.positions.gap_timeout(now, &mut self.out);
             self.follow_flow(now, flow);
             if !self.out.is_empty() {
-                self.throttle.mark();
+                self.throttle.mark(self.out.bytes());
             }
         }
         if self.show_error_at().is_some_and(|due| now >= due) {

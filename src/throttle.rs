@@ -1,6 +1,10 @@
-//! When to hand over what has arrived: at once after a quiet spell, then at most once an interval.
+//! When to hand over what has arrived: at once after a quiet spell, then at most once an interval, or when it is much.
 
-/// Spaces deliveries at least `interval` milliseconds apart.
+/// So many bytes wait for no interval. Text that is not Latin-1 and larger gets pages of its own from Chromium each time, and decoding it
+/// takes a third longer.
+const MUCH: usize = 64 * 1024;
+
+/// Spaces deliveries of less than [`MUCH`] at least `interval` milliseconds apart.
 pub struct Throttle {
     interval: u64,
     last: Option<u64>,
@@ -13,9 +17,12 @@ impl Throttle {
         Self { interval, last: None, pending: false }
     }
 
-    /// Something waits to be delivered.
-    pub fn mark(&mut self) {
+    /// So many bytes wait to be delivered.
+    pub fn mark(&mut self, bytes: usize) {
         self.pending = true;
+        if bytes >= MUCH {
+            self.last = None;
+        }
     }
 
     /// When the next delivery is due, if anything waits.

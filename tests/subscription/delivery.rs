@@ -34,6 +34,19 @@ fn deliveries_are_an_interval_apart_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn what_comes_to_64_kib_does_not_wait_for_its_interval() {
+    let mut sim = Sim::live(every(60_000));
+    sim.send(batch(&parts(0..1)));
+    let large = |seq| batch(&[part(seq, "x".repeat(33_000))]);
+    sim.send(large(1));
+    sim.assert_parts(0..1);
+    sim.send(large(2));
+    assert_eq!(sim.deliveries.len(), 2);
+    sim.send(batch(&parts(3..4)));
+    assert_eq!(sim.deliveries.len(), 2, "the next ones wait again");
+}
+
+#[test]
 fn an_interval_of_zero_delivers_after_every_read() {
     let mut sim = Sim::live(every(0));
     for seq in 0..10 {
