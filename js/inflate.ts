@@ -3,7 +3,7 @@ export async function compileInlined(base64: string): Promise<WebAssembly.Module
   return WebAssembly.compile(await inflate(base64));
 }
 
-async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = (Uint8Array as FromBase64).fromBase64?.(base64) ?? bytesOf(atob(base64));
   if (typeof DecompressionStream !== "function") {
     const zlib = globalThis.process?.getBuiltinModule?.("node:zlib");

@@ -73,9 +73,10 @@ function share(bytes) {
 
 /**
  * Of the core the module as well. `<T as Trait>::f` is of the crate of `T`.
+ * @param {string} name
  * @returns {string}
  */
-function crateOf(name) {
+export function crateOf(name) {
   const path = /([A-Za-z_]\w*)(?:\[[0-9a-f]+\])?::(?:([a-z_]\w*)(?:::|$))?/.exec(name);
   if (!path) return "glue for JavaScript";
   return path[1] === "runstream" && path[2] ? `runstream::${path[2]}` : path[1];

@@ -56,19 +56,20 @@ export async function buildWasm() {
   });
 }
 
-async function buildModule({ feature, name, inlined }) {
+/** `isNamed`: the functions keep their names, for profiles. */
+export async function buildModule({ feature, name, inlined }, { to = generated, isNamed = false } = {}) {
   const out = join(cache, "wasm", name);
   const wasm = join(out, `${name}_bg.wasm`);
-  await compile({ feature, name, out });
-  const names = optimize(wasm);
+  await compile({ feature, name, out, isNamed });
+  const names = optimize(wasm, isNamed);
   const glue = join(out, `${name}.js`);
   const short = withShortInit(withoutEval(withPromiseJobs(renamed(readFileSync(glue, "utf8"), names, name, wasm))));
   writeFileSync(glue, withClock(short));
   const types = join(out, `${name}.d.ts`);
   writeFileSync(types, upTo("export type InitInput", readFileSync(types, "utf8")) + INIT_TYPES);
   inline(readFileSync(wasm), join(out, inlined), `${name}_bg.wasm`);
-  mkdirSync(generated, { recursive: true });
-  for (const file of readdirSync(out)) renameSync(join(out, file), join(generated, file));
+  mkdirSync(to, { recursive: true });
+  for (const file of readdirSync(out)) renameSync(join(out, file), join(to, file));
 }
 
 /** What wasm2js cannot say in JavaScript. */

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { useRealtimeStream as useOurs } from "runstream/react";
 import { clock } from "../../js/clock.ts";
+import { inflate } from "../../js/inflate.ts";
 import { type Contender, contenders, type Prepared, prepare } from "./contenders.ts";
 import type { CorpusName } from "./corpora.ts";
 import { handWritten } from "./hand-written.ts";
@@ -20,6 +21,8 @@ export type HookOptions = {
 
 let prepared: Prepared;
 let core: typeof import("../../js/wasm.ts") | undefined;
+let bytes: Uint8Array<ArrayBuffer>;
+let compiled: WebAssembly.Module;
 let root: Root | undefined;
 /** What the readers of this mount have shown, all together. */
 let shown = nothing();
@@ -105,6 +108,16 @@ const bench = {
   },
   async startCore() {
     await core?.start(clock);
+  },
+  /** What `startCore` does, one at a time. */
+  async unpackCore() {
+    bytes = await inflate((await import("../../js/generated/wasm-inline.js")).default);
+  },
+  async compileCore() {
+    compiled = await WebAssembly.compile(bytes);
+  },
+  async instantiateCore() {
+    await (await import("../../js/generated/runstream.js")).default(compiled, clock);
   },
   async prepare(name: CorpusName, count: number, read: number) {
     prepared = await prepare(name, count, read);

@@ -9,6 +9,7 @@ import { load, type Results, writeDocument } from "./document.ts";
 import { growth } from "./growth.ts";
 import { hook } from "./hook.ts";
 import { many } from "./many.ts";
+import { profile } from "./profile.ts";
 import { size } from "./size.ts";
 import { writer } from "./writer.ts";
 
@@ -16,6 +17,7 @@ const docs = fileURLToPath(new URL("../../docs", import.meta.url));
 const sections: { [Name in keyof Results]-?: () => Promise<NonNullable<Results[Name]>> } = {
   size: () => size(),
   crates: () => crates(),
+  profile: () => profile(),
   hook: () => hook(),
   many: () => many(),
   growth: () => growth(),

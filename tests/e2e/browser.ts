@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const from = (path: string) => `${root}/${path}`;
 
 /** The page's script bundled from the sources, as `{ path: text }`. */
-async function bundle(mode: "development" | "production", page: string): Promise<Map<string, string>> {
+async function bundle(mode: "development" | "production", page: string, plugins: Plugin[]): Promise<Map<string, string>> {
   const { outputFiles } = await build({
     entryPoints: { page: from(page) },
     bundle: true,
@@ -23,7 +23,7 @@ async function bundle(mode: "development" | "production", page: string): Promise
     write: false,
     define: { "process.env.NODE_ENV": JSON.stringify(mode) },
     alias: { "runstream/react": from("js/react.ts"), runstream: from("js/index.ts") },
-    plugins: [withoutNode],
+    plugins: [withoutNode, ...plugins],
     logLevel: "warning",
   });
   return new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf("/")), text]));
@@ -57,8 +57,9 @@ export async function openBrowser(
   mode: "development" | "production" = "development",
   serve: RequestListener = (_, res) => void res.writeHead(404).end(),
   script = "tests/e2e/page.tsx",
+  plugins: Plugin[] = [],
 ): Promise<TestBrowser> {
-  const files = await bundle(mode, script);
+  const files = await bundle(mode, script, plugins);
   const server = createServer((req, res) => {
     const file = files.get(req.url ?? "");
     if (file !== undefined) res.writeHead(200, { "content-type": "text/javascript" }).end(file);
