@@ -4,6 +4,7 @@ import { type CratesResult, describe as describeCrates } from "./crates.ts";
 import { describe as describeDecode, type Row } from "./decode.ts";
 import { describe as describeGrowth, draw, type GrowthResult } from "./growth.ts";
 import { describe as describeHook, type HookResult, type Watched } from "./hook.ts";
+import { lost } from "./lost.ts";
 import { describe as describeMany, type ManyResult } from "./many.ts";
 import type { Spread } from "./measure.ts";
 import { show, table } from "./measure.ts";
@@ -21,7 +22,8 @@ export type Results = {
   crates?: CratesResult;
   profile?: ProfileResult;
 };
-type Kept<T> = { date: string; result: T };
+/** `on`: the commit, the machine and what ran. */
+type Kept<T> = { date: string; on: string; result: T };
 
 export function load<Name extends keyof Results>(
   docs: string,
@@ -31,8 +33,15 @@ export function load<Name extends keyof Results>(
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
 }
 
-/** What is asked, and what it must be at least, or at most. */
-type Goal = { what: string; value: Spread | undefined; atLeast?: number; atMost?: number; unit?: string };
+/** What is asked, and what it must be at least, or at most; what was gone for beyond it. A number was counted, not timed. */
+type Goal = {
+  what: string;
+  value: Spread | number | undefined;
+  atLeast?: number;
+  atMost?: number;
+  goingFor?: number;
+  unit?: string;
+};
 
 export function writeDocument(docs: string): void {
   const section = <Name extends keyof Results>(
@@ -42,7 +51,7 @@ export function writeDocument(docs: string): void {
     body: (result: NonNullable<Results[Name]>) => string[],
   ) => {
     const kept = load(docs, name);
-    const found = kept ? [`Measured ${kept.date}.`, "", ...body(kept.result)] : ["Not measured yet."];
+    const found = kept ? [`Measured ${kept.date}: ${kept.on}.`, "", ...body(kept.result)] : ["Not measured yet."];
     return [`## ${title}`, "", text, "", ...found, ""];
   };
   const goals = [
@@ -50,6 +59,13 @@ export function writeDocument(docs: string): void {
     ...hookGoals(load(docs, "hook")?.result),
     ...sizeGoals(load(docs, "size")?.result),
   ];
+  const losses = lost({
+    decode: load(docs, "decode")?.result,
+    hook: load(docs, "hook")?.result,
+    many: load(docs, "many")?.result,
+    growth: load(docs, "growth")?.result,
+    writer: load(docs, "writer")?.result,
+  });
   const notes = readFileSync(`${docs}/performance/notes.md`, "utf8").trimEnd();
   writeFileSync(
     `${docs}/performance.md`,
@@ -57,12 +73,18 @@ export function writeDocument(docs: string): void {
       "# Performance",
       "",
       "Made by `npm run bench -- --write`. CPU time, not wall time: of the page's main thread in Chromium, of the process in Node.",
-      "Every figure is the median of interleaved rounds with the least and the most in brackets; a ratio is taken within a",
-      "round. *official* is `@trigger.dev/react-hooks` 4.8.3, or the SDK of that version where something is written.",
+      "A figure with brackets is the median of interleaved rounds, with the least and the most; a ratio is taken within a",
+      "round. One without was counted. *official* is `@trigger.dev/react-hooks` 4.8.3, or the SDK of that version where something is written.",
       "",
       "## Goals",
       "",
-      table(["", "goal", "measured", ""], goals.map(goalRow)),
+      table(["", "goal", "going for", "measured", ""], goals.map(goalRow)),
+      "",
+      "## Lost",
+      "",
+      "Every comparison of this document in which another one does better, by medians. Less is better in all.",
+      "",
+      table(["", "to", "ours", "theirs"], losses),
       "",
       ...section("decode", "Decode", DECODE, (result) => [describeDecode(result)]),
       ...section("hook", "The hook", HOOK, describeHook),
@@ -112,44 +134,56 @@ const PROFILE =
   "runs, by corpus. The wasm is the same, with the names of its functions; what was inlined counts where it was inlined. Of the start: each step on " +
   "its own, which costs a little more than all of them in one go.";
 
-function goalRow({ what, value, atLeast, atMost, unit = "x" }: Goal): string[] {
+function goalRow({ what, value, atLeast, atMost, goingFor, unit = "x" }: Goal): string[] {
   const goal = atLeast === undefined ? `at most ${atMost}${unit}` : `at least ${atLeast}${unit}`;
-  if (!value) return [what, goal, "not measured", ""];
-  const met = atLeast === undefined ? value.median <= (atMost ?? 0) : value.median >= atLeast;
-  return [what, goal, show(value, unit), met ? "met" : "**missed**"];
+  const beyond = goingFor === undefined ? "" : `${goingFor}${unit}`;
+  if (value === undefined) return [what, goal, beyond, "not measured", ""];
+  const figure = typeof value === "number" ? value : value.median;
+  const reaches = (bound: number) => (atLeast === undefined ? figure <= bound : figure >= bound);
+  const verdict = !reaches(atLeast ?? atMost ?? 0)
+    ? "**missed**"
+    : goingFor && reaches(goingFor)
+      ? "met, and more"
+      : "met";
+  return [
+    what,
+    goal,
+    beyond,
+    typeof value === "number" ? `${Number(value.toFixed(2))}${unit}` : show(value, unit),
+    verdict,
+  ];
 }
-
-const exactly = (value: number): Spread => ({ median: value, min: value, max: value });
 
 function decodeGoals(rows: Row[] = []): Goal[] {
   const at = (corpus: string, read = 65_536) =>
     rows.find((row) => row.runtime === "chromium" && row.corpus === corpus && row.read === read);
-  const goals = { a: 40, b: 40, d: 40, e: 70, c: 1.6, f: 1.6 };
+  const goals = { a: [40, 50], b: [40, 50], d: [40, 50], e: [70, 90], c: [1.6, 2.5], f: [1.6, 2.5] };
   return [
-    ...Object.entries(goals).map(([name, atLeast]) => ({
+    ...Object.entries(goals).map(([name, [atLeast, goingFor]]) => ({
       what: `decode ${name}`,
       value: at(name)?.toOfficial,
       atLeast,
+      goingFor,
     })),
     ...["a", "b", "d"].map((name) => ({
       what: `decode ${name}, to hand-written`,
       value: at(name)?.toHandWritten,
       atLeast: 2,
+      goingFor: 2.5,
     })),
-    ...["a", "b", "d"].map((name) => ({
+    ...Object.keys(goals).map((name) => ({
       what: `decode ${name}, reads of 200 B`,
       value: at(name, 200)?.toOfficial,
       atLeast: 8,
+      goingFor: 10,
     })),
   ];
 }
 
 function hookGoals(result?: HookResult): Goal[] {
   const ours = result?.watched.filter(({ hook }) => hook === "ours").map(({ of }) => of);
-  const worst = (of: (watched: Watched) => number) => ours && exactly(Math.max(...ours.map(of)));
-  const heap = result && result.fold.after.heap / result.fold.before.heap;
+  const worst = (of: (watched: Watched) => number) => ours && Math.max(...ours.map(of));
   const longest = ours?.map((of) => of.longestTask).toSorted((a, b) => b.median - a.median)[0];
-  const count = (value: number | undefined) => (value === undefined ? undefined : exactly(value));
   return [
     { what: "hook, 20,000 parts, 1 a batch", value: result?.measured["20000a"].toOfficial, atLeast: 12 },
     { what: "hook, 20,000 parts", value: result?.measured["20000"].toOfficial, atLeast: 12 },
@@ -159,7 +193,11 @@ function hookGoals(result?: HookResult): Goal[] {
     { what: "timers alive", value: worst(({ timers }) => timers), atMost: 2, unit: "" },
     { what: "longest task, up to 300,000 parts", value: longest, atMost: 50, unit: " ms" },
     { what: "cost at 300,000 parts to that at 75,000 (linear: 4x)", value: result?.growth.ours, atMost: 5 },
-    { what: "heap after 1,000,000 parts with `reduce` to that after a tenth", value: count(heap), atMost: 1.2 },
+    {
+      what: "heap after 1,000,000 parts with `reduce` to that after a tenth",
+      value: result?.fold.heapGrowth,
+      atMost: 1.2,
+    },
   ];
 }
 
@@ -167,11 +205,11 @@ function sizeGoals(result?: SizeResult): Goal[] {
   return [
     {
       what: "gzip before the first subscription",
-      value: result && exactly(result.initial / 1024),
+      value: result && result.initial / 1024,
       atMost: 8,
       unit: " KB",
     },
-    { what: "gzip in all", value: result && exactly(result.total / 1024), atMost: 36, unit: " KB" },
+    { what: "gzip in all", value: result && result.total / 1024, atMost: 36, goingFor: 30, unit: " KB" },
     { what: "bytes to ready, CPU", value: result?.start, atMost: 2, unit: " ms" },
   ];
 }

@@ -35,13 +35,14 @@ type Name = keyof typeof WORKLOADS;
 const WITHOUT_OFFICIAL: Name[] = ["75000", "150000"];
 type Measured = { what: string; cpu: Partial<Record<Hook, Spread>>; toOfficial?: Spread; toHandWritten: Spread };
 export type Watched = { renders: number; perFrame: number; timers: number; longestTask: Spread };
-type Memory = { heap: number; wasm: number };
+/** In bytes. */
+type Memory = Record<"heap" | "wasm", Spread>;
 
 export type HookResult = {
   measured: Record<Name, Measured>;
   watched: { what: string; hook: Hook; of: Watched }[];
-  /** Bytes in use after a tenth of a million parts with `reduce`, and after all of them. */
-  fold: { parts: number; before: Memory; after: Memory };
+  /** What is in use after a tenth of a million parts with `reduce`, and after all of them. */
+  fold: { parts: number; before: Memory; after: Memory; heapGrowth: Spread };
   /** CPU at 300,000 parts over CPU at 75,000: 4 is linear, 16 quadratic. */
   growth: Record<"ours" | "handWritten", Spread>;
 };
@@ -75,7 +76,7 @@ export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
     ["ours", PACED],
   ] as const)
     watched.push({ what: what.what, hook, of: await watch(bench, hook, what, rounds) });
-  const result = { measured, watched, fold: await fold(bench), growth };
+  const result = { measured, watched, fold: await fold(bench, rounds), growth };
   console.log(JSON.stringify({ watched, fold: result.fold, growth }));
   await bench.close();
   return result;
@@ -170,22 +171,28 @@ function longestTask(events: TraceEvent[]): number {
   return longest;
 }
 
-async function fold(bench: TestBrowser): Promise<HookResult["fold"]> {
-  const page = await bench.open();
-  const { cdp } = await mainThread(page);
-  const memory = async (): Promise<Memory> => {
-    await cdp.send("HeapProfiler.collectGarbage");
-    const { usedSize } = await cdp.send("Runtime.getHeapUsage");
-    return { heap: usedSize, wasm: await page.evaluate(() => window.bench.wasmBytes()) };
-  };
+async function fold(bench: TestBrowser, rounds: number): Promise<HookResult["fold"]> {
   const run = `burst-b-${MILLION}`;
-  await page.evaluate((run) => window.bench.mount("ours", [{ run }], { fold: true }), run);
-  await page.evaluate((parts) => window.bench.reach(parts), MILLION / 10);
-  const before = await memory();
-  await page.evaluate((parts) => window.bench.reach(parts), MILLION);
-  const result = { parts: MILLION, before, after: await memory() };
-  await page.close();
-  return result;
+  const [before, after]: [number[][], number[][]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    const page = await bench.open();
+    const { cdp } = await mainThread(page);
+    const memory = async () => {
+      await cdp.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await cdp.send("Runtime.getHeapUsage");
+      return [usedSize, await page.evaluate(() => window.bench.wasmBytes())];
+    };
+    await page.evaluate((run) => window.bench.mount("ours", [{ run }], { fold: true }), run);
+    await page.evaluate((parts) => window.bench.reach(parts), MILLION / 10);
+    before.push(await memory());
+    await page.evaluate((parts) => window.bench.reach(parts), MILLION);
+    after.push(await memory());
+    await page.close();
+  }
+  const of = (samples: number[][], at: number) => samples.map((sample) => sample[at] ?? Number.NaN);
+  const spreads = (samples: number[][]): Memory => ({ heap: spread(of(samples, 0)), wasm: spread(of(samples, 1)) });
+  const heapGrowth = ratio(of(after, 0), of(before, 0));
+  return { parts: MILLION, before: spreads(before), after: spreads(after), heapGrowth };
 }
 
 const describeRow = ({ what, cpu, toOfficial, toHandWritten }: Measured) => [
@@ -196,8 +203,8 @@ const describeRow = ({ what, cpu, toOfficial, toHandWritten }: Measured) => [
 ];
 
 export function describe({ measured, watched, fold, growth }: HookResult): string[] {
-  const mb = ({ heap, wasm }: Memory) =>
-    `${(heap / 1e6).toFixed(1)} MB of heap and ${(wasm / 1e6).toFixed(1)} MB of wasm memory`;
+  const mega = ({ median, min, max }: Spread) => show({ median: median / 1e6, min: min / 1e6, max: max / 1e6 }, " MB");
+  const mb = ({ heap, wasm }: Memory) => `${mega(heap)} of heap and ${mega(wasm)} of wasm memory`;
   const head = ["", ...HOOKS.map((hook) => `${hook}, ms`), "official / ours", "hand-written / ours"];
   const counts = ["renders", "renders between two frames", "timers alive", "longest task, ms of CPU"];
   return [

@@ -1,8 +1,12 @@
 // `npm run bench`: what this package costs beside the official client. Prints tables and, last, one line of JSON.
 // `-- --write` keeps what it found in docs/performance/ and makes docs/performance.md of all that is kept there;
 // `-- --document` does the latter alone. Names of sections run only those: `npm run bench -- decode hook`.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { launchOptions } from "../../scripts/browser.mjs";
 import { crates } from "./crates.ts";
 import { decode } from "./decode.ts";
 import { load, type Results, writeDocument } from "./document.ts";
@@ -31,6 +35,9 @@ const given = names.filter((name) => args.includes(name));
 const unknown = args.filter((arg) => !arg.startsWith("--") && !names.includes(arg as keyof Results));
 if (unknown.length > 0) throw new Error(`no section ${unknown.join(", ")}; there are ${names.join(", ")}`);
 const results: Results = {};
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+const [cpu] = cpus();
+const on = `commit ${commit}, ${await browserVersion()}, Node ${process.versions.node}, ${cpus().length} cores of ${cpu?.model.trim()}`;
 for (const name of args.includes("--document") ? [] : given.length > 0 ? given : names) {
   const start = performance.now();
   console.log(`\n━━ ${name} ━━`);
@@ -38,11 +45,18 @@ for (const name of args.includes("--document") ? [] : given.length > 0 ? given :
   console.log(`${name}: ${((performance.now() - start) / 1_000).toFixed(0)} s`);
   if (!args.includes("--write")) continue;
   mkdirSync(`${docs}/performance`, { recursive: true });
-  const kept = { date: new Date().toISOString().slice(0, 10), result: results[name] };
+  const kept = { date: new Date().toISOString().slice(0, 10), on, result: results[name] };
   writeFileSync(`${docs}/performance/${name}.json`, `${JSON.stringify(kept, null, 2)}\n`);
 }
 if (args.includes("--write") || args.includes("--document")) writeDocument(docs);
 console.log(JSON.stringify(summary()));
+
+async function browserVersion(): Promise<string> {
+  const browser = await chromium.launch(launchOptions());
+  const version = browser.version();
+  await browser.close();
+  return `Chromium ${version}`;
+}
 
 /** The medians of the ratios, in Chromium; what was not measured now is as it was kept. */
 function summary() {

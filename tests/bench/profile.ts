@@ -39,7 +39,11 @@ async function ofDecoding(rounds: number, parts: number, passes: number): Promis
   await cdp.send("Profiler.setSamplingInterval", { interval: 100 });
   const result: ProfileResult["decode"] = [];
   for (const corpus of Object.keys(CORPORA) as CorpusName[]) {
-    await page.evaluate((what) => window.bench.prepare(...what), [corpus, parts * CORPORA[corpus].share, 65_536] as const);
+    await page.evaluate((what) => window.bench.prepare(...what), [
+      corpus,
+      parts * CORPORA[corpus].share,
+      65_536,
+    ] as const);
     const decode = () => page.evaluate((passes) => window.bench.decode("ours", passes), passes);
     // Sampled as well: what was inlined while nobody looked is not told apart later.
     await sharesOf(cdp, decode);
