@@ -160,9 +160,9 @@ export type StreamSnapshot<TPart, TValue = undefined> = StreamStatus & {
 /** How one reader of a stream wants it. */
 export type ViewOptions<TPart, TValue = undefined> = StreamCallbacks<TPart> & {
   /**
-   * Least time between updates in milliseconds. A floor, not a promise: an update also waits for the last one to be
-   * rendered, and a hidden page is updated once a second.
-   * @default 16
+   * Least time between updates in milliseconds. A floor, not a promise: an update also waits for the frame that shows the last
+   * one, and a page that is hidden, or draws no frames, is updated once a second. Only `stop` shows at once.
+   * @default 0
    */
   throttleInMs?: number | undefined;
   /** How many parts to keep: the last ones. All of them by default. */

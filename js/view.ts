@@ -1,5 +1,5 @@
 import { attempt, tell } from "./callbacks.ts";
-import { clock } from "./clock.ts";
+import { clock, FRAME_MS } from "./clock.ts";
 import { type RunstreamError, reportException } from "./errors.ts";
 import type { Validate } from "./schema.ts";
 import { shared } from "./shared.ts";
@@ -8,12 +8,10 @@ import type { ClientOptions, StreamPart, StreamSnapshot, StreamStatus, ViewOptio
 
 /** How long an unwatched subscription stays open, in milliseconds: StrictMode and a remount come back at once. */
 const LINGER_MS = 20;
-/** Least time between deliveries of the core, in milliseconds: a frame. */
-const FRAME_MS = 16;
 /** How often a hidden page is updated, in milliseconds. Browsers slow its timers to this anyway. */
 const HIDDEN_MS = 1_000;
-/** How long to wait for the last update to be rendered, in milliseconds: a suspended component never says so. */
-const COMMIT_MS = 1_000;
+/** How long to wait for the last update to be drawn, in milliseconds: a suspended component never says so. */
+const DRAWN_MS = 1_000;
 /** How many subscriptions with an `id` are kept after they were left. */
 const PARKED = 16;
 
@@ -184,9 +182,9 @@ function park(key: string, subscription: Subscription): void {
   if (parked.size > PARKED && !oldest.done) parked.delete(oldest.value);
 }
 
-/** Whether no reader waits for its last snapshot to be rendered. */
-export function isRendered(): boolean {
-  return [...live.values()].flat().every(({ views }) => [...views].every((view) => view.isRendered));
+/** Whether no reader waits for its last snapshot to be drawn. */
+export function isDrawn(): boolean {
+  return [...live.values()].flat().every(({ views }) => [...views].every((view) => view.isDrawn));
 }
 
 /** Options of a view, with the `id` under which its parts outlive an unmount. */
@@ -212,7 +210,10 @@ export class View {
   #isStale = false;
   #isDue = false;
   #publishedAt = 0;
-  #uncommittedSince: number | undefined;
+  /** When the snapshot was published that no frame has shown yet. */
+  #undrawnSince: number | undefined;
+  #isCommitted = false;
+  #awaitsFrame = false;
   #timer: unknown;
 
   constructor(source: Source, options: AnyViewOptions) {
@@ -247,15 +248,15 @@ export class View {
     return maxParts === undefined ? this.#first : Math.max(this.#first, this.#seen - Math.max(maxParts, 0));
   }
 
-  get isRendered(): boolean {
-    return this.#uncommittedSince === undefined;
+  get isDrawn(): boolean {
+    return this.#undrawnSince === undefined;
   }
 
   getSnapshot = (): StreamSnapshot<unknown, unknown> => this.#snapshot;
 
   /**
-   * Begins to read. `listener` is called when there is a new snapshot. With `waitsForCommit` there is no other before
-   * `committed` was called. Returns what ends it.
+   * Begins to read. `listener` is called when there is a new snapshot, and for the next one not before a frame was drawn: with
+   * `waitsForCommit` one after `committed` was called. Returns what ends it.
    */
   mount(listener: () => void, waitsForCommit = false): () => void {
     this.#listener = listener;
@@ -273,7 +274,7 @@ export class View {
       this.#timer = undefined;
       this.#listener = undefined;
       this.#subscription = undefined;
-      this.#uncommittedSince = undefined;
+      this.#undrawnSince = undefined;
       subscription.detach(this);
     };
   }
@@ -344,20 +345,27 @@ export class View {
 
   /** The last snapshot was rendered. */
   committed(): void {
-    this.#uncommittedSince = undefined;
-    // Never at once: an update from inside an effect is a nested one, and React counts those.
-    if (this.#isStale) this.#schedule(1);
+    this.#isCommitted = !this.isDrawn;
+    // One at a time: a page that draws nothing calls none back.
+    if (this.isDrawn || this.#awaitsFrame) return;
+    this.#awaitsFrame = true;
+    clock.frame(() => {
+      this.#awaitsFrame = false;
+      if (!this.#isCommitted) return;
+      this.#undrawnSince = undefined;
+      if (this.#isStale) this.#schedule();
+    });
   }
 
-  #schedule(atLeast = 0): void {
+  #schedule(): void {
     if (!this.#listener) return;
     const now = clock.now();
-    const pace = Math.max(this.options.throttleInMs ?? FRAME_MS, isHidden() ? HIDDEN_MS : 0);
-    const due = Math.max(now + atLeast, this.#publishedAt + pace, (this.#uncommittedSince ?? -COMMIT_MS) + COMMIT_MS);
+    const pace = Math.max(this.options.throttleInMs ?? 0, isHidden() ? HIDDEN_MS : 0);
+    const due = Math.max(now, this.#publishedAt + pace, (this.#undrawnSince ?? -DRAWN_MS) + DRAWN_MS);
     clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     // A clock that was set back must not hold the page.
-    if (due <= now || now + atLeast < this.#publishedAt) this.#publishSoon();
+    if (due <= now || now < this.#publishedAt) this.#publishSoon();
     else this.#timer = clock.setTimeout(() => this.#publish(), due - now);
   }
 
@@ -381,7 +389,9 @@ export class View {
       this.#subscription,
       this.#isStopped ? { ...status, status: "stopped", isLive: false } : status,
     );
-    if (this.#waitsForCommit) this.#uncommittedSince = this.#publishedAt;
+    this.#undrawnSince = this.#publishedAt;
+    this.#isCommitted = false;
+    if (!this.#waitsForCommit) this.committed();
     this.#listener?.();
   }
 

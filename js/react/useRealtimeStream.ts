@@ -84,6 +84,9 @@ export function useRealtimeStream(
   useInsertionEffect(() => {
     view.options = options;
   });
+  // In the commit, too: the frame that comes next shows it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the snapshot that was rendered is what this reports
+  useInsertionEffect(() => view.committed(), [view, snapshot]);
   useEffect(() => {
     if (isActive) return view.mount(() => setShown({ view, snapshot: view.getSnapshot() }), true);
   }, [view, isActive]);
@@ -91,8 +94,6 @@ export function useRealtimeStream(
   useEffect(() => {
     view.updateClient({ accessToken, refreshAccessToken });
   }, [view, accessToken, refreshAccessToken]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the snapshot that was rendered is what this reports
-  useEffect(() => view.committed(), [view, snapshot]);
 
   const warning = missing?.message;
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { clock } from "../clock.ts";
 import { loadCore } from "../subscription.ts";
-import { isRendered } from "../view.ts";
+import { isDrawn } from "../view.ts";
 
 /** Waits up to this long pass by themselves, in milliseconds: the pace of deliveries and renders, and what outlasts a remount. */
 const FRAME_MS = 20;
@@ -29,6 +29,7 @@ export function takeClock(): void {
       return id;
     },
     clearTimeout: (id: unknown) => void timers.delete(id),
+    frame: (run: () => void) => clock.setTimeout(run, 0),
   });
 }
 
@@ -70,7 +71,7 @@ async function settle(): Promise<void> {
     await turn();
     const frame = nextDue(({ isShort }) => isShort);
     if (frame < Number.POSITIVE_INFINITY) fireUntil(frame);
-    quiet = isRendered() && frame === Number.POSITIVE_INFINITY ? quiet + 1 : 0;
+    quiet = isDrawn() && frame === Number.POSITIVE_INFINITY ? quiet + 1 : 0;
   }
 }
 

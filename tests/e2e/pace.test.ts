@@ -69,6 +69,45 @@ test("row 18: the status says where the reader stands", async () => {
   expect(live).toMatchObject({ isLive: true, retryCount: 0 });
 });
 
+test("between two frames there is one update at most: at the first parts, in a stream and at its end", async () => {
+  stage.server.appendAll(stage.runId, "chat", numbers(20_000));
+  await stage.page.evaluate(([run, client]) => window.page.commit(run, "chat", { ...client, timeoutInSeconds: 1 }), [
+    stage.runId,
+    stage.client,
+  ] as const);
+  const commits = () => stage.page.evaluate(() => window.page.commits);
+  await until(commits, (all) => all.at(-1)?.parts === 20_000);
+  for (let i = 0; i < 200; i++) {
+    append(["token"]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const all = await until(commits, (all) => all.at(-1)?.status === "ended");
+  expect(all.at(-1)?.parts).toBe(20_200);
+  expect(new Set(all.map(({ status }) => status))).toEqual(new Set(["connecting", "live", "ended"]));
+  // Of many.
+  expect(all.length).toBeGreaterThan(20);
+  expect(all.filter(({ frame }, i) => frame === all[i - 1]?.frame)).toEqual([]);
+});
+
+test("an update waits for the frame after the last one and for no other, and a second where there is none", async () => {
+  await read();
+  await reaches(({ status, lag }) => status === "live" && lag !== undefined);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await stage.page.evaluate(() => window.page.holdFrames());
+  append([0]);
+  await shows([0]);
+  append([1]);
+  await reaches(({ data }) => data.length === 2);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await state()).parts).toEqual([0]);
+  await stage.page.evaluate(() => window.page.draw());
+  await shows([0, 1], "a", 500);
+  const before = Date.now();
+  append([2]);
+  await shows([0, 1, 2]);
+  expect(Date.now() - before).toBeGreaterThan(500);
+});
+
 test("row 36: the parts are the same array until there are others", async () => {
   append(numbers(3));
   await read();

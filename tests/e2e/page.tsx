@@ -1,5 +1,5 @@
 // What the browser tests drive: readers and senders by name, each in a root of its own, under StrictMode.
-import { StrictMode, Suspense, use, useEffect, useState, useTransition } from "react";
+import { StrictMode, Suspense, use, useEffect, useLayoutEffect, useRef, useState, useTransition } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { type DefinedInputStream, streams } from "runstream";
 import {
@@ -83,6 +83,22 @@ function Quiet({ options }: { options: Options }) {
 }
 
 let folded = 0;
+
+/** What was committed after the mount, and behind which frame of the page. */
+const commits: Array<{ frame: number; status: string; parts: number }> = [];
+
+function Committed({ runId, streamKey, options }: { runId: string; streamKey: string; options: Options }) {
+  const { status, parts } = useRealtimeStream<unknown>(runId, streamKey, options as object);
+  const isMounted = useRef(false);
+  useLayoutEffect(() => {
+    if (isMounted.current) commits.push({ frame: frames, status, parts: parts.length });
+    isMounted.current = true;
+  });
+  return <output>{parts.length}</output>;
+}
+
+let frames = 0;
+let held: FrameRequestCallback[] = [];
 
 /** What was committed, not what was tried: React renders a suspended tree several times before it shows anything. */
 const navigation = {
@@ -221,6 +237,25 @@ const page = {
       const after = readers[name]?.last;
       return { isNewRender: before !== after, isSameArray: before?.parts === after?.parts };
     };
+  },
+  /** Mounts a reader that keeps what it commits. */
+  commit(runId: string, streamKey: string, options: Options) {
+    const frame = () => {
+      frames++;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    newRoot().render(<Committed runId={runId} streamKey={streamKey} options={options} />);
+  },
+  commits,
+  /** From now on code gets no frame but by `draw`. */
+  holdFrames() {
+    window.requestAnimationFrame = (run) => held.push(run);
+  },
+  draw() {
+    const due = held;
+    held = [];
+    for (const run of due) run(performance.now());
   },
   /** Mounts a reader above a boundary that a navigation will suspend. */
   navigator(runId: string, streamKey: string, options: Options) {
