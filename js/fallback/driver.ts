@@ -22,6 +22,9 @@ export async function start(
   };
 }
 
+/** How much too early a timer may fire, in milliseconds: see src/wasm/driver.rs. */
+const EARLY_MS = 4_000;
+
 const NO_STREAMS: CoreError = [
   "unsupported",
   "the fetch of this runtime does not stream: its responses have no body to read while they arrive; pass a `fetch` whose " +
@@ -140,8 +143,8 @@ class Driver implements CoreHandle {
 
   #setTimer(): void {
     const due = this.#core.due();
-    // A timer that fires early costs one turn; setting one for every chunk costs more.
-    if (due !== undefined && this.#timer && this.#timer.due <= due) return;
+    // A timer that fires early costs a turn, and wakes an idle page; setting one for every chunk costs more.
+    if (due !== undefined && this.#timer && this.#timer.due <= due && due <= this.#timer.due + EARLY_MS) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     if (due === undefined) return;

@@ -5,7 +5,7 @@
 
 use crate::convert;
 use crate::net::{Attempt, Event, Request, text_of};
-use crate::time::{Sleep, now};
+use crate::time::{Timer, now};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{Either, pending, select};
 use futures::stream::StreamExt;
@@ -48,7 +48,7 @@ extern "C" {
 /// Runs until the handle is freed.
 pub async fn drive(mut core: Subscription, request: Request, host: Host, mut commands: UnboundedReceiver<Command>) {
     let mut attempt: Option<Attempt> = None;
-    let mut sleep: Option<Sleep> = None;
+    let mut timer = Timer::new();
     let mut paused = false;
     core.start(now());
     loop {
@@ -63,16 +63,7 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
         }
         hand_over(&mut core, &host);
 
-        match core.poll_timeout() {
-            None => sleep = None,
-            // A timer that fires early costs one turn; setting one for every chunk costs more.
-            Some(due) if sleep.as_ref().is_none_or(|sleep| sleep.due > due) => {
-                // The old timer first: no subscription has more than two, the page's own included.
-                drop(sleep.take());
-                sleep = Some(Sleep::until(due));
-            }
-            Some(_) => {}
-        }
+        timer.set(core.poll_timeout());
 
         let net = async {
             match &mut attempt {
@@ -83,15 +74,9 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
                 _ => pending().await,
             }
         };
-        let timer = async {
-            match &mut sleep {
-                Some(sleep) => sleep.await,
-                None => pending().await,
-            }
-        };
-        let (net, timer) = (core::pin::pin!(net), core::pin::pin!(timer));
+        let (net, fired) = (core::pin::pin!(net), core::pin::pin!(timer.fired()));
         // Commands first: after a stop nothing else may happen.
-        match select(commands.next(), select(net, timer)).await {
+        match select(commands.next(), select(net, fired)).await {
             Either::Left((None, _)) => return,
             Either::Left((Some(command), _)) => match command {
                 Command::Stop => core.stop(),
@@ -110,10 +95,7 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
                 Some(Event::Failed(cause)) => core.handle_disconnect(now(), number, &cause),
                 None => attempt = None,
             },
-            Either::Right((Either::Right(_), _)) => {
-                sleep = None;
-                core.handle_timeout(now());
-            }
+            Either::Right((Either::Right(_), _)) => core.handle_timeout(now()),
         }
     }
 }

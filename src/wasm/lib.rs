@@ -20,6 +20,8 @@ mod plain;
 mod reader;
 #[cfg(any(feature = "reader", feature = "writer"))]
 mod time;
+#[cfg(feature = "reader")]
+mod wait;
 #[cfg(feature = "writer")]
 mod writer;
 

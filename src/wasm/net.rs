@@ -1,9 +1,7 @@
 //! fetch, the body reader and abort. Never panics on odd values: what a page lends as `fetch` may return anything.
 
 use crate::time::retry_after;
-use core::cell::{OnceCell, RefCell};
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use crate::wait::Outcome;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use gloo_net::http::Headers;
 use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
@@ -67,59 +65,7 @@ struct Opening {
 /// A response's body being read. Dropping it tells the source, should the abort not have reached it.
 struct Body {
     reader: ReadableStreamDefaultReader,
-    reads: Rc<Reads>,
-}
-
-type Callback = Closure<dyn FnMut(JsValue)>;
-
-/// What takes the outcomes of a body's reads: two callbacks for all of them. A future for each read would make two of its
-/// own and register both with the garbage collector, which costs more than decoding a short read.
-struct Reads {
-    settled: RefCell<Option<Result<JsValue, JsValue>>>,
-    waker: RefCell<Option<Waker>>,
-    callbacks: OnceCell<[Callback; 2]>,
-    /// While JavaScript may call them: a callback that was dropped throws.
-    keep: RefCell<Option<Rc<Self>>>,
-}
-
-impl Reads {
-    fn new() -> Rc<Self> {
-        let reads = Rc::new(Self {
-            settled: RefCell::default(),
-            waker: RefCell::default(),
-            callbacks: OnceCell::new(),
-            keep: RefCell::default(),
-        });
-        let callback = |wrap: fn(JsValue) -> Result<JsValue, JsValue>| {
-            let reads = Rc::downgrade(&reads);
-            Closure::new(move |value| {
-                let Some(reads) = reads.upgrade() else { return };
-                *reads.settled.borrow_mut() = Some(wrap(value));
-                drop(reads.keep.take());
-                if let Some(waker) = reads.waker.take() {
-                    waker.wake();
-                }
-            })
-        };
-        _ = reads.callbacks.set([callback(Ok), callback(Err)]);
-        reads
-    }
-
-    /// Waits for a read. There is one at a time.
-    async fn settle(self: &Rc<Self>, read: &Promise) -> Result<JsValue, JsValue> {
-        if let Some([value, error]) = self.callbacks.get() {
-            *self.keep.borrow_mut() = Some(self.clone());
-            _ = read.then2(value, error);
-        }
-        poll_fn(|context| match self.settled.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
-                *self.waker.borrow_mut() = Some(context.waker().clone());
-                Poll::Pending
-            }
-        })
-        .await
-    }
+    reads: Rc<Outcome>,
 }
 
 impl Drop for Body {
@@ -230,7 +176,7 @@ async fn head(opening: Opening) -> Result<(Response, Option<Body>), JsValue> {
     }
     let body = answer.body().ok_or_else(|| JsValue::from_str("the response has no body to read"))?;
     // A body that is being read already throws here.
-    Ok((response, Some(Body { reader: call(&body, "getReader")?.unchecked_into(), reads: Reads::new() })))
+    Ok((response, Some(Body { reader: call(&body, "getReader")?.unchecked_into(), reads: Outcome::new() })))
 }
 
 /// Parameters aside, and in any case.
@@ -252,7 +198,7 @@ extern "C" {
 }
 
 async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
-    let result: ReadResult = body.reads.settle(&body.reader.read()).await?.unchecked_into();
+    let result: ReadResult = body.reads.of(&body.reader.read()).await?.unchecked_into();
     if result.done()?.is_truthy() {
         return Ok(None);
     }

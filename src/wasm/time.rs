@@ -1,9 +1,9 @@
-//! The only clock: `now` and sleep.
+//! The only clock: `now` and the timer.
 
 use core::cell::Cell;
 
 #[cfg(feature = "reader")]
-pub use sleep::Sleep;
+pub use timer::Timer;
 
 /// Milliseconds since 1970, or more: when the clock is set back, this goes on from where it was. The wall clock, because
 /// others stand still while the machine sleeps.
@@ -26,56 +26,67 @@ pub fn retry_after(value: &str) -> Option<u64> {
 }
 
 #[cfg(feature = "reader")]
-mod sleep {
-    use core::future::Future;
-    use core::pin::Pin;
-    use core::task::{Context, Poll};
-    use js_sys::{Function, Promise};
+mod timer {
+    use crate::wait::Outcome;
+    use std::rc::Rc;
     use wasm_bindgen::prelude::*;
-    use wasm_bindgen_futures::JsFuture;
+
+    /// How much too early a timer may fire, in milliseconds. Less than between two pings, so that on an idle stream it never does.
+    const EARLY_MS: u64 = 4_000;
 
     #[wasm_bindgen]
     extern "C" {
         // Node returns an object, browsers a number; either goes back as it came.
         #[wasm_bindgen(js_name = setTimeout)]
-        fn set_timeout(callback: &Function, ms: f64) -> JsValue;
+        fn set_timeout(callback: &JsValue, ms: f64) -> JsValue;
         #[wasm_bindgen(js_name = clearTimeout)]
         fn clear_timeout(id: &JsValue);
     }
 
-    /// Resolves at `due`. Dropping it clears the timer.
-    pub struct Sleep {
-        pub due: u64,
+    /// The one timer of a subscription. Dropping it clears it.
+    pub struct Timer {
+        due: Option<u64>,
         id: JsValue,
-        resolve: Function,
-        fired: JsFuture,
+        fired: Rc<Outcome>,
     }
 
-    impl Sleep {
-        pub fn until(due: u64) -> Self {
-            let (mut id, mut kept) = (JsValue::UNDEFINED, None);
-            let ms = due.saturating_sub(super::now()) as f64;
-            let promise = Promise::new(&mut |resolve, _| {
-                id = set_timeout(&resolve, ms);
-                kept = Some(resolve);
-            });
-            Self { due, id, resolve: kept.unwrap_or_default(), fired: JsFuture::from(promise) }
+    impl Timer {
+        pub fn new() -> Self {
+            Self { due: None, id: JsValue::UNDEFINED, fired: Outcome::new() }
+        }
+
+        /// Fires at `due` or earlier, or never.
+        pub fn set(&mut self, due: Option<u64>) {
+            // One that fires early costs a turn, and wakes an idle page; setting one for every chunk costs more.
+            if let (Some(set), Some(due)) = (self.due, due)
+                && (set..=set + EARLY_MS).contains(&due)
+            {
+                return;
+            }
+            self.clear();
+            if let Some(due) = due {
+                self.id = set_timeout(&self.fired.callback(), due.saturating_sub(super::now()) as f64);
+            }
+            self.due = due;
+        }
+
+        /// Resolves when it fires.
+        pub async fn fired(&mut self) {
+            _ = self.fired.next().await;
+            self.due = None;
+        }
+
+        fn clear(&mut self) {
+            if self.due.take().is_some() {
+                clear_timeout(&self.id);
+                self.fired.clear();
+            }
         }
     }
 
-    impl Future for Sleep {
-        type Output = ();
-
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-            Pin::new(&mut self.fired).poll(cx).map(|_| ())
-        }
-    }
-
-    impl Drop for Sleep {
+    impl Drop for Timer {
         fn drop(&mut self) {
-            clear_timeout(&self.id);
-            // A promise that never settles would keep its callbacks for ever.
-            _ = self.resolve.call0(&JsValue::UNDEFINED);
+            self.clear();
         }
     }
 }
