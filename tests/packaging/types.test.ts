@@ -10,6 +10,7 @@ import { app, manifest } from "./install.js";
 const sources = fileURLToPath(new URL("types", import.meta.url));
 const folder = join(app, "types");
 const require = createRequire(import.meta.url);
+const fine = { status: 0, stdout: "", stderr: "" };
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
@@ -33,21 +34,27 @@ describe.for(["oldest-typescript", "typescript"])("%s", { timeout: 180_000 }, (c
       const config = join(folder, "tsconfig.json");
       writeFileSync(config, JSON.stringify({ compilerOptions, files }));
       const tsc = join(dirname(require.resolve(`${compiler}/package.json`)), "bin", "tsc");
-      return spawnSync(process.execPath, [tsc, "-p", config], { encoding: "utf8" }).stdout;
+      const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", config], { encoding: "utf8" });
+      return { status, stdout, stderr };
     };
 
     test("the declarations are sound, and an app's types go from the definition to the hook to the callback", () => {
-      expect(compile(["entries.ts", "entries.cts", "inference.tsx"], { types: ["node"] })).toBe("");
+      expect(compile(["entries.ts", "entries.cts", "inference.tsx"], { types: ["node"] })).toEqual(fine);
     });
 
+    test("what is ours can stand for what is theirs", () => {
+      expect(compile(["swap.ts"], { types: ["node"], skipLibCheck: true })).toEqual(fine);
+    });
+
+    // Some of the libraries below need a newer one.
     if (compiler !== "typescript") return;
 
     test("a page needs no types of Node", () => {
-      expect(compile(["inference.tsx"], { types: [] })).toBe("");
+      expect(compile(["inference.tsx"], { types: [] })).toEqual(fine);
     });
 
-    test("what is ours can stand for what is theirs, and a stream takes its type from a schema", () => {
-      expect(compile(["swap.ts", "schemas.ts"], { types: ["node"], skipLibCheck: true })).toBe("");
+    test("a stream takes its type from a schema", () => {
+      expect(compile(["schemas.ts"], { types: ["node"], skipLibCheck: true })).toEqual(fine);
     });
   });
 });

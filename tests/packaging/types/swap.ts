@@ -95,10 +95,15 @@ same<Missing<core.WriterStreamOptions<Part>, ours.WriterOptions<Part>>, never>()
 stands<core.RealtimeDefinedStream<Part>, ours.DefinedStream<Part>>();
 same<ours.InferStreamType<core.RealtimeDefinedStream<Part>>, Part>();
 
-// Input streams. Differs: `once` resolves to whatever kept the message from coming, not to a timeout alone.
+// Input streams. Differs, and with it `streams` as a whole: `once` resolves to whatever kept the message from coming, not to a
+// timeout alone.
+// @ts-expect-error
+stands<typeof ours.streams, Streams>();
 type Input = ours.DefinedInputStream<Part>;
 type OfficialInput = core.RealtimeDefinedInputStream<Part>;
 same<Missing<OfficialInput, Input>, never>();
+stands<Parameters<Streams["input"]>, Parameters<typeof ours.streams.input>>();
+stands<ReturnType<typeof ours.streams.input<Part>>, Input>();
 stands<Omit<Input, "once">, Omit<OfficialInput, "once">>();
 same<Wider<Input, OfficialInput>, "once">();
 stands<Parameters<OfficialInput["once"]>, Parameters<Input["once"]>>();

@@ -1,2 +1,0 @@
-// Of its own, so that the repository's is not looked for.
-export default {};
