@@ -70,14 +70,18 @@ const VARIANTS = {
  * to find the package from inside itself. Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
  */
 async function bundle() {
-  const client = { index: "js/index.ts", react: "js/react.ts", testing: "js/testing.ts", ai: "js/ai.ts" };
+  const slim = { index: "js/index.ts", react: "js/react.ts" };
+  const client = { ...slim, testing: "js/testing.ts", ai: "js/ai.ts" };
   const inBrowser = { platform: "browser", external: ["react", "react-dom"] };
   const inNode = { platform: "node", chunkNames: "dev-server-[hash]" };
   await bundleEntries(dist, client, inBrowser);
   await bundleEntries(dist, { cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" }, inNode);
   chmodSync(join(dist, "cli.js"), 0o755);
   for (const [name, variant] of Object.entries(VARIANTS))
-    await bundleEntries(join(dist, name), client, { ...inBrowser, plugins: [withoutBytes(variant)] });
+    await bundleEntries(join(dist, name), name === "slim" ? slim : client, {
+      ...inBrowser,
+      plugins: [withoutBytes(variant)],
+    });
   const cjs = join(dist, "cjs");
   await bundleEntries(cjs, client, inBrowser);
   await bundleEntries(cjs, { "dev-server": "js/dev-server/server.ts" }, inNode);

@@ -12,6 +12,7 @@ export const manifest = (): Manifest => JSON.parse(readFileSync(join(installed, 
 
 interface Manifest {
   version: string;
+  sideEffects: boolean;
   bin: Record<string, string>;
   exports: Record<string, Target>;
 }

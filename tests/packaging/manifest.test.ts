@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
@@ -58,14 +58,30 @@ test("no link of the README leads to a file that is not in the package", () => {
   expect(links.filter((target) => !/^(https:|#)/.test(target))).toEqual([]);
 });
 
-test("nothing but what an app needs is published", () => {
-  const odd = published.filter(
-    (path) =>
-      !/(\/dist\/.*\.(js|d\.ts|wasm)|\/dist\/dashboard\.html|\/dist\/THIRD-PARTY\.txt|\/dist\/cjs\/package\.json|\/package\.json|\/README\.md|\/LICENSE)$/.test(
-        path,
-      ),
-  );
-  expect(odd).toEqual([]);
+test("nothing is published but what an entry leads to, and the papers", () => {
+  const reached = new Set(listed.map((path) => join(installed, path)));
+  for (const from of reached) {
+    const text = /\.[jt]s$/.test(from) ? readFileSync(from, "utf8") : "";
+    for (const [, path = ""] of text.matchAll(/["'](\.\.?\/[^"'\n]+)["']/g)) {
+      const to = join(dirname(from), from.endsWith(".d.ts") ? path.replace(/\.js$/, ".d.ts") : path);
+      if (existsSync(to)) reached.add(to);
+    }
+  }
+  const unreached = published.filter((path) => !reached.has(path)).map((path) => relative(installed, path));
+  const papers = ["LICENSE", "README.md", "dist/THIRD-PARTY.txt"];
+  expect(unreached.sort()).toEqual([...papers, "dist/cjs/package.json", "dist/native/package.json"]);
+});
+
+test("the hooks are for client components, whatever loads them, and nothing else is", () => {
+  const entries = listed.filter((path) => /^\.\/dist\/.*\.js$/.test(path));
+  const hooks = entries.filter((path) => basename(path) === "react.js");
+  expect(hooks.length).toBeGreaterThan(0);
+  const marked = entries.filter((path) => readFileSync(join(installed, path), "utf8").startsWith('"use client";\n'));
+  expect(marked).toEqual(hooks);
+});
+
+test("a bundler may leave out what is not used", () => {
+  expect(manifest().sideEffects).toBe(false);
 });
 
 test("nothing of what pages and edge runtimes load makes code out of text", () => {
