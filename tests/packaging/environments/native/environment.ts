@@ -1,19 +1,22 @@
 // React Native as far as it can be imitated: its condition, and a realm with what Hermes and React Native give and nothing else.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { expect, vi } from "vitest";
-import type { Environment } from "../environment.ts";
+import { blocksOf } from "../../../site/pages.ts";
+import type { Environment, RunArgument, RunResult } from "../environment.ts";
 
-type Client = { accessToken: string; baseURL: string; fetch?: (request: NativeRequest) => Promise<Response> };
+type Client = { accessToken: string; baseURL: string };
 type NativeApp = {
-  hooks: string[];
-  start(
+  open(
     runId: string,
     client: Client,
-    shown: (parts: unknown[], status: string, error: string | undefined) => void,
-  ): () => void;
-  send(runId: string, data: unknown, client: Client): Promise<void>;
+    fetch?: typeof expoFetch,
+  ): {
+    text(): { props: { status: string; error?: string; onPress(): Promise<void> }; children: [string] } | null;
+    stored(): string;
+    close(): void;
+  };
   write(runId: string, client: Client): Promise<string>;
 };
 
@@ -21,53 +24,56 @@ export default [
   {
     name: "React Native (imitated)",
     isQuick: true,
-    async run({ folder, execute, roundTrip }) {
+    async run({ folder, execute, renders }) {
+      const lend = blocksOf("docs/site/limits.md").find(({ code }) => code.includes("export const lend ="));
+      writeFileSync(join(folder, "lend.ts"), lend?.code ?? "");
       const flags = [
-        "--bundle",
-        "--format=iife",
-        "--conditions=react-native",
-        "--main-fields=react-native,browser,main",
+        ...["--bundle", "--format=iife", "--conditions=react-native", "--main-fields=react-native,browser,main"],
+        ...['--define:process.env.NODE_ENV="production"', "--outfile=bundle.js", "--metafile=meta.json"],
       ];
-      await execute("esbuild", ["app.js", ...flags, "--external:react", "--outfile=bundle.js"]);
-      const bundle = readFileSync(join(folder, "bundle.js"), "utf8");
-      // The inlined wasm is not in it, which Hermes could do nothing with.
-      expect(bundle).not.toContain("WebAssembly.compile");
-      const app = load(bundle);
-      expect(app.hooks).toContain("useRealtimeStream");
-      await roundTrip(
-        async ({ parts, ...client }) => {
-          const { streams } = await import("../../../../js/index.ts");
-          await streams.pipe("story", parts, { target: client.runId, ...client }).waitUntilComplete();
-          return { read: await readIn(app, client.runId, { ...client, fetch: lent }, parts.length), instances: 0 };
-        },
-        { isWasm: false },
-      );
+      await execute("esbuild", ["app.js", ...flags]);
+      const read = (name: string) => readFileSync(join(folder, name), "utf8");
+      // Neither the inlined wasm, which Hermes could do nothing with, nor two of anything.
+      const ours = Object.keys(JSON.parse(read("meta.json")).inputs).filter((path) => path.includes("runstream/"));
+      expect(ours).not.toEqual([]);
+      expect(ours.filter((path) => !path.startsWith("node_modules/runstream/dist/native/"))).toEqual([]);
+      expect(read("bundle.js")).not.toContain("WebAssembly.compile");
+      await renders((argument) => use(load(read("bundle.js")), argument), { isWasm: false });
     },
   },
 ] satisfies Environment[];
 
-async function readIn(app: NativeApp, runId: string, client: Client, count: number): Promise<unknown[]> {
-  let shown: unknown[] = [];
-  const leave = app.start(runId, client, (parts) => {
-    shown = parts;
+async function use(app: NativeApp, { runId, parts, ...client }: RunArgument): Promise<RunResult> {
+  const lent: Init[] = [];
+  const screen = app.open(runId, client, (url, init) => {
+    lent.push(init);
+    return expoFetch(url, init);
   });
-  await vi.waitUntil(() => shown.length >= count, { timeout: 20_000 });
-  leave();
-  await app.send(runId, { approved: true }, client);
+  const { props, children } = await vi.waitUntil(
+    () => {
+      const text = screen.text();
+      return text && (text.props.error || JSON.parse(text.children[0]).length >= parts.length) && text;
+    },
+    { timeout: 20_000 },
+  );
+  await vi.waitUntil(() => screen.stored() === children[0]);
+  await props.onPress();
+  expect(lent.map(({ body }) => body).filter(Boolean)).toEqual(['{"data":true}']);
   expect(await app.write(runId, client)).toBe("unsupported");
+  const reading = lent.findLast(({ method }) => method === "GET");
+  expect(reading?.signal.aborted).toBe(false);
+  screen.close();
+  await vi.waitUntil(() => reading?.signal.aborted);
 
   // React Native's own fetch gives no bodies to read: that is said, not waited for.
-  const { fetch: _, ...without } = client;
-  const said: unknown[] = [];
-  app.start(`${runId}_other`, without, (_, status, error) => said.push([status, error]));
-  await vi.waitUntil(() => said.length > 1);
-  expect(said.at(-1)).toEqual(["failed", "unsupported"]);
-  // Of another realm.
-  return JSON.parse(JSON.stringify(shown));
+  const without = app.open(`${runId}_other`, client);
+  await vi.waitUntil(() => without.text()?.props.status === "failed");
+  expect(without.text()?.props.error).toBe("unsupported");
+  without.close();
+  return { read: JSON.parse(children[0]), error: props.error ?? "", instances: 0 };
 }
 
 function load(bundle: string): NativeApp {
-  const react = { createContext: () => ({}) };
   const globals = {
     ...{ setTimeout, clearTimeout, queueMicrotask, console, TextEncoder },
     ...{ Headers: NativeHeaders, Request: NativeRequest, Response: class {}, AbortController: NativeAbortController },
@@ -80,18 +86,19 @@ function load(bundle: string): NativeApp {
       }
     },
     navigator: { product: "ReactNative" },
-    require: () => react,
   };
   const realm = createContext({ ...globals, window: undefined });
-  runInContext("delete globalThis.WebAssembly; delete globalThis.SharedArrayBuffer;", realm);
+  runInContext("global = globalThis; delete global.WebAssembly; delete global.SharedArrayBuffer;", realm);
   runInContext(bundle, realm);
   return realm as NativeApp;
 }
 
-/** What an app lends as `fetch`: that of a runtime which streams. */
-async function lent({ url, method, headers, body, signal }: NativeRequest): Promise<Response> {
+type Init = { method: string; headers: NativeHeaders; body?: string; signal: NativeSignal };
+
+/** `expo/fetch`: that of a runtime which streams. */
+async function expoFetch(url: string, { method, headers, body, signal }: Init): Promise<Response> {
   const abort = new AbortController();
-  signal?.addEventListener("abort", () => abort.abort());
+  signal.addEventListener("abort", () => abort.abort());
   return fetch(url, { method, headers: headers.entries, body: body ?? null, signal: abort.signal });
 }
 
@@ -137,5 +144,8 @@ class NativeRequest {
     this.headers = new NativeHeaders(options.headers);
     this.body = options.body;
     this.signal = options.signal;
+  }
+  async text(): Promise<string> {
+    return this.body ?? "";
   }
 }
