@@ -15,3 +15,6 @@ export const testedBy =
     await execute(command, args, { ARGUMENT: JSON.stringify(argument) });
     return JSON.parse(await readFile(join(folder, "result.json"), "utf8"));
   };
+
+export const vitest = (app: App, environment: string) =>
+  testedBy(app, "vitest", "run", "--root=.", `--environment=${environment}`);

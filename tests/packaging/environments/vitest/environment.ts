@@ -1,8 +1,5 @@
-import type { App, Environment } from "../environment.ts";
-import { testedBy } from "../programs.ts";
-
-const vitest = (app: App, environment: string) =>
-  testedBy(app, "vitest", "run", "--root=.", `--environment=${environment}`);
+import type { Environment } from "../environment.ts";
+import { vitest } from "../programs.ts";
 
 export default [
   { name: "vitest, node", isQuick: true, run: (app) => app.roundTrip(vitest(app, "node")) },
