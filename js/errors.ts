@@ -94,6 +94,10 @@ export function warnOnce(message: string): void {
 }
 
 function isProduction(): boolean {
-  // A bundler replaces the whole expression; a plain page has no `process`.
-  return typeof process !== "undefined" && process.env.NODE_ENV === "production";
+  // A bundler replaces what is compared, and `typeof process` would still say that there is none, as a plain page says here.
+  try {
+    return process.env.NODE_ENV === "production";
+  } catch {
+    return false;
+  }
 }

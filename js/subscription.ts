@@ -1,6 +1,6 @@
 import { baseOf, checkHeader, headersOf, messageOf, streamUrl } from "./api.ts";
 import { clock } from "./clock.ts";
-import { type ErrorCode, RunstreamError } from "./errors.ts";
+import { type ErrorCode, RunstreamError, warnOnce } from "./errors.ts";
 import type { Validate } from "./schema.ts";
 import { shared } from "./shared.ts";
 import { Credential, ownerOf } from "./token.ts";
@@ -57,7 +57,7 @@ const core: { loading?: Promise<Core> | undefined } = shared("core", {});
 /** Fetches and compiles the core, once. A failure is not remembered: the next subscription tries again. */
 export function loadCore(): Promise<Core> {
   core.loading ??= import("./wasm.ts")
-    .then((module) => module.start(clock))
+    .then((module) => module.start(clock, warnOnce))
     .catch((thrown: unknown) => {
       core.loading = undefined;
       const message = `the WebAssembly core could not be loaded (${messageOf(thrown)})`;

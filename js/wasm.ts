@@ -58,15 +58,18 @@ export type CoreHost = {
 };
 
 /**
- * The core as JavaScript where no WebAssembly may run. `clock` is given, since to import what the page has already would cost
- * it a file of its own.
+ * The core as JavaScript where no WebAssembly may run. `clock` and `warn` are given, since to import what the page has already would
+ * cost it a file of its own.
  */
-export async function start(clock: Clock): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
+export async function start(
+  clock: Clock,
+  warn: (message: string) => void,
+): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
   let module: WebAssembly.Module;
   try {
     module = await compileInlined(compressed);
   } catch (refused) {
-    return (await import("./fallback/driver.ts")).start(clock, refused);
+    return (await import("./fallback/driver.ts")).start(clock, warn, refused);
   }
   await init(module, clock);
   // Lenient and keeping a BOM inside the text, as the standard has it for event streams.

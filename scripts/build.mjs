@@ -126,7 +126,7 @@ function withoutBytes({ compiler, module }) {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /\/fallback\/driver\.ts$/ }, ({ path }) => ({ path, namespace: "nothing" }));
       onLoad({ filter: /./, namespace: "nothing" }, () => ({
-        contents: "export const start = (_, refused) => Promise.reject(refused);",
+        contents: "export const start = (_clock, _warn, refused) => Promise.reject(refused);",
       }));
       onResolve({ filter: /\/inflate\.ts$/ }, () => ({ path: join(root, "js", `${compiler}.ts`) }));
       for (const { name, inlined } of MODULES)

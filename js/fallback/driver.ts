@@ -9,11 +9,12 @@ import { Time } from "./time.ts";
 /** Imports nothing that the page has already, as `start` of js/wasm.ts. `refused`: why the wasm cannot be used, if that was tried. */
 export async function start(
   clock: Clock,
+  warn: (message: string) => void,
   refused?: unknown,
 ): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
-  if (refused !== undefined && (typeof process === "undefined" || process.env.NODE_ENV !== "production")) {
+  if (refused !== undefined) {
     const instead = "the same core runs as JavaScript, which takes more CPU; see Limits in the documentation";
-    console.warn(`runstream: WebAssembly cannot be used here (${textOf(refused)}); ${instead}`);
+    warn(`WebAssembly cannot be used here (${textOf(refused)}); ${instead}`);
   }
   const time = new Time(clock);
   return (config, host) => {

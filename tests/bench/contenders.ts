@@ -54,7 +54,7 @@ export const contenders = {
   /** As ours where no WebAssembly may run: the same core as JavaScript. */
   async fallback(corpus, reads): Promise<unknown[]> {
     const { loading } = core;
-    core.loading = fallback ??= import("../../js/fallback/driver.ts").then((driver) => driver.start(clock));
+    core.loading = fallback ??= import("../../js/fallback/driver.ts").then((driver) => driver.start(clock, () => {}));
     try {
       return await contenders.ours(corpus, reads);
     } finally {

@@ -107,7 +107,7 @@ const bench = {
     core = await import("../../js/wasm.ts");
   },
   async startCore() {
-    await core?.start(clock);
+    await core?.start(clock, () => {});
   },
   /** What `startCore` does, one at a time. */
   async unpackCore() {
