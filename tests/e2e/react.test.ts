@@ -1,4 +1,6 @@
+import type { Response } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import wasm from "../../js/generated/wasm-inline.js";
 import { openBrowser, type TestBrowser, until } from "./browser.ts";
 import { numbers, setStage } from "./support.ts";
 
@@ -538,4 +540,39 @@ describe("read, in the browser", () => {
     expect(await readAll({}, 1, "run_missing")).toMatchObject({ error: { code: "not-found" } });
     expect(await readAll({ startIndex: -1 })).toMatchObject({ error: { code: "invalid-argument" } });
   });
+});
+
+test("idle hooks load and compile no WebAssembly; the first subscription does", async () => {
+  const scripts: Response[] = [];
+  stage.page.on("response", (response) => response.request().resourceType() === "script" && scripts.push(response));
+  await stage.page.addInitScript(() => {
+    const calls: string[] = [];
+    Object.assign(window, { wasmCalls: calls });
+    for (const name of ["compile", "compileStreaming", "instantiate", "instantiateStreaming", "Module"] as const) {
+      const call = (is: "apply" | "construct") => (target: never, first: never, second: never) => {
+        calls.push(name);
+        return (Reflect[is] as (...args: unknown[]) => object)(target, first, second);
+      };
+      const proxy = new Proxy(WebAssembly[name], { apply: call("apply"), construct: call("construct") });
+      Object.assign(WebAssembly, { [name]: proxy });
+    }
+  });
+  const calls = () => stage.page.evaluate(() => (window as unknown as { wasmCalls: string[] }).wasmCalls);
+  const holders = async () => {
+    const texts = await Promise.all(scripts.map((response) => response.text()));
+    return scripts.filter((_, i) => texts[i]?.includes(wasm.slice(0, 100))).map((response) => response.url());
+  };
+  await stage.page.reload();
+  append([1]);
+  await read({}, { name: "no run", run: null });
+  await read({ enabled: false }, { name: "disabled" });
+  await stage.page.evaluate(() => window.page.sender("no run", undefined, "counter", {}));
+  for (const name of ["no run", "disabled"]) await reaches(({ status }) => status === "idle", name);
+  await stage.page.waitForTimeout(200);
+  expect([await calls(), await holders(), stage.server.requests.map(({ path }) => path)]).toEqual([[], [], []]);
+
+  await read();
+  await shows([1]);
+  expect(await calls()).toContain("compile");
+  expect(await holders()).toHaveLength(1);
 });
