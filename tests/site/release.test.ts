@@ -76,6 +76,17 @@ describe.each(["ci", "release"])("the workflow %s", (name) => {
   });
 });
 
+test("npm 10, which Node 20 and 22 come with, finds the lock file complete", () => {
+  const folder = mkdtempSync(join(tmpdir(), "runstream-lock-"));
+  try {
+    for (const path of ["package.json", "package-lock.json", ".npmrc"]) cpSync(join(root, path), join(folder, path));
+    const args = ["--yes", "npm@10.8.2", "ci", "--dry-run", "--ignore-scripts"];
+    execFileSync("npx", args, { cwd: folder, stdio: "pipe" });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 describe("a version", () => {
   const copy = mkdtempSync(join(tmpdir(), "runstream-version-"));
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
