@@ -39,13 +39,17 @@ afterAll(async () => {
   server?.close();
 });
 
-test("every page fits a phone and misses nothing", { timeout: 120_000 }, async () => {
+test("every page fits a phone, misses nothing, and links to headings that there are", {
+  timeout: 120_000,
+}, async () => {
   const pages = files(".cache/site/html")
     .filter((path) => path.endsWith(".html") && !path.endsWith("404.html"))
     .map((path) => path.slice(".cache/site/html".length));
   expect(pages).toEqual(expect.arrayContaining(["/index.html", "/start.html", "/reliability.html"]));
   const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
   const problems: string[] = [];
+  const anchors: string[] = [];
+  const links: string[] = [];
   let at = "";
   page.on("pageerror", (error) => problems.push(`${at}: ${error}`));
   page.on("response", (response) => {
@@ -56,6 +60,12 @@ test("every page fits a phone and misses nothing", { timeout: 120_000 }, async (
     await page.locator("main, .VPHome").first().waitFor();
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     if (width > 360) problems.push(`${at}: ${width} px wide`);
+    links.push(...(await page.locator("main a").evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).href))));
+    anchors.push(...(await page.locator("[id]").evaluateAll((all) => all.map(({ id }) => `${location.href}#${id}`))));
   }
+  const origin = new URL(page.url()).origin;
+  const inside = links.filter((link) => link.startsWith(origin) && link.includes("#"));
+  expect(inside.length).toBeGreaterThan(pages.length);
+  problems.push(...inside.filter((link) => !anchors.includes(link)));
   expect(problems).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DefaultTheme, defineConfig } from "vitepress";
+import { anchorOf } from "./anchors.ts";
 
 const docs = fileURLToPath(new URL("../..", import.meta.url));
 const root = dirname(docs);
@@ -69,15 +70,19 @@ export default defineConfig({
     ],
   },
   markdown: {
+    anchor: { slugify: anchorOf },
     config(md) {
-      // A file that is not one of the documents has no address here: its name stays, the link does not.
+      // Links are those of the repository. A document has its address on the site instead; a file that is none has no address here: its name
+      // stays, the link does not.
       md.core.ruler.push("files", ({ tokens, env }) => {
-        const isFile = (href: string | null) =>
-          href?.startsWith(".") && relative(docs, join(dirname(env.realPath ?? env.path), href)).startsWith("..");
+        const folder = dirname(env.realPath ?? env.path);
         for (const token of tokens) {
           let isDropped = false;
           token.children = (token.children ?? []).filter((child) => {
-            if (child.type === "link_open") isDropped = Boolean(isFile(child.attrGet("href")));
+            const href = child.type === "link_open" ? child.attrGet("href") : null;
+            const path = href?.startsWith(".") ? relative(docs, join(folder, href)) : "";
+            if (child.type === "link_open") isDropped = path.startsWith("..");
+            if (path) child.attrSet("href", `/${path.replace(/^site\//, "")}`);
             return !(isDropped && child.type.startsWith("link_"));
           });
         }
