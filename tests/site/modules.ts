@@ -35,7 +35,9 @@ export default async function write(): Promise<void> {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, [block.prelude, block.code, ...(block.language === "js" ? [] : ["export {};\n"])].join("\n"));
   }
-  const compilerOptions = { module: "preserve", moduleResolution: "bundler", paths: {}, checkJs: true };
+  // Apps that a framework's own command makes resolve like this, and let no import name a .ts file.
+  const resolution = { module: "preserve", moduleResolution: "bundler", allowImportingTsExtensions: false };
+  const compilerOptions = { ...resolution, paths: {}, checkJs: true };
   const config = {
     extends: "../../../tsconfig.json",
     compilerOptions,

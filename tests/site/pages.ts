@@ -26,8 +26,8 @@ export type Block = {
 
 export const documents = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
 
-/** The pages of the site that are nothing else, and README. */
-export const pages = documents.filter((page) => page.startsWith("docs/site/") || page === "README.md");
+/** The pages of the site, and README. */
+export const pages = documents.filter((page) => page.startsWith("docs/") || page === "README.md");
 
 export const textOf = (page: string): string => readFileSync(join(root, page), "utf8");
 

@@ -1,6 +1,7 @@
-import { readUIMessageStream, type UIMessage } from "ai";
-import type { StreamReadOptions } from "runstream";
-import { answers } from "../../../examples/ai-sdk/streams.ts";
+import { readUIMessageStream, type UIMessage, type UIMessageChunk } from "ai";
+import { type StreamReadOptions, streams } from "runstream";
+
+const answers = streams.define<UIMessageChunk>({ id: "answers" });
 
 /** Calls `show` with the message as it grows, and resolves to the whole of it. */
 export async function lastMessage(runId: string, options: StreamReadOptions, show: (message: UIMessage) => void) {
