@@ -10,7 +10,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const from = (path: string) => `${root}/${path}`;
 
 /** The page's script bundled from the sources, as `{ path: text }`. */
-async function bundle(mode: "development" | "production", page: string, plugins: Plugin[]): Promise<Map<string, string>> {
+async function bundle(
+  mode: "development" | "production",
+  page: string,
+  plugins: Plugin[],
+): Promise<Map<string, string>> {
   const { outputFiles } = await build({
     entryPoints: { page: from(page) },
     bundle: true,
