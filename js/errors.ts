@@ -88,16 +88,11 @@ const warned = new Set<string>();
 
 /** Says `message` once on the console, in development only. */
 export function warnOnce(message: string): void {
-  if (isProduction() || warned.has(message)) return;
+  if (warned.has(message)) return;
   warned.add(message);
-  console.warn(`runstream: ${message}`);
-}
-
-function isProduction(): boolean {
-  // A bundler replaces what is compared, and `typeof process` would still say that there is none, as a plain page says here.
   try {
-    return process.env.NODE_ENV === "production";
-  } catch {
-    return false;
-  }
+    // A bundler replaces what is compared and nothing else: to ask for the type of `process` would find none in any page.
+    if (process.env.NODE_ENV === "production") return;
+  } catch {}
+  console.warn(`runstream: ${message}`);
 }
