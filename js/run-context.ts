@@ -43,7 +43,8 @@ const shared = globalThis as { [STORAGE]?: Storage };
 /**
  * Runs `fn` as the work of a run: inside it, also after an `await`, `streams.pipe` and the others write to that run, and
  * input streams receive what is sent to it. When what `fn` returned has settled the run is over here: what it still writes is
- * waited for, up to 60 s, then its input handlers go. Needs `AsyncLocalStorage` (Node, Deno, Bun, Workers with Node compatibility).
+ * waited for, up to 60 s, then its input handlers go. Needs `AsyncLocalStorage` (Node, Deno, Bun, edge
+ * runtimes, Workers with `nodejs_compat`); elsewhere it throws `unsupported`.
  */
 export function withRun<T>(run: RunContext, fn: () => T): T {
   if (typeof run?.id !== "string" || run.id === "") {
@@ -121,12 +122,15 @@ function scope(): ClientOptions {
 function storage(): Storage {
   const found = shared[STORAGE];
   if (found) return found;
-  const hooks = globalThis.process?.getBuiltinModule?.("node:async_hooks");
-  if (!hooks) {
+  // Edge runtimes have it as a global, and throw when Node's way is tried.
+  const AsyncLocalStorage =
+    (globalThis as { AsyncLocalStorage?: new () => Storage }).AsyncLocalStorage ??
+    globalThis.process?.getBuiltinModule?.("node:async_hooks").AsyncLocalStorage;
+  if (!AsyncLocalStorage) {
     const message = "withRun needs AsyncLocalStorage, which this runtime has not; give each call a target instead";
     throw new RunstreamError("unsupported", message);
   }
-  const made = new hooks.AsyncLocalStorage<Frame>();
+  const made: Storage = new AsyncLocalStorage();
   shared[STORAGE] = made;
   return made;
 }

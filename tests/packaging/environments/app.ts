@@ -92,23 +92,36 @@ export async function openApp(name: string): Promise<{ app: App; close(): Promis
           .locator("output")
           .textContent()
           .then((text) => JSON.parse(text ?? "[]"));
-      const story = JSON.stringify(PARTS);
-      await page
-        .waitForFunction((story) => document.querySelector("output")?.textContent === story, story, { timeout: 30_000 })
-        .catch(async () => expect(await shown().catch(() => problems)).toEqual(PARTS));
+      const showsAll = async (parts: unknown[]) => {
+        const story = JSON.stringify(parts);
+        await page
+          .waitForFunction((story) => document.querySelector("output")?.textContent === story, story, {
+            timeout: 30_000,
+          })
+          .catch(async () => expect(await shown().catch(() => problems)).toEqual(parts));
+      };
+      await showsAll(PARTS);
       const instances = await page.evaluate(() => (window as { instances?: number }).instances);
       expect(instances).toBe(isWasm ? 1 : 0);
       expectCut(server, runId);
       // A connection that is cut is an error on the console of the browser, not of the page.
       expect(problems.filter((problem) => !problem.includes("ERR_INCOMPLETE_CHUNKED_ENCODING"))).toEqual([]);
-      return page;
+      const all: unknown[] = [...PARTS];
+      const write = async (part: unknown) => {
+        server.append(runId, "story", part);
+        all.push(part);
+        await showsAll(all);
+        expectCut(server, runId);
+      };
+      return { page, write };
     },
-    async roundTrip(ask, { isWasm = true } = {}) {
+    async roundTrip(ask, { isWasm = true, knowsRun = true } = {}) {
       const runId = server.createRun().id;
       cutOnce(server, runId);
       const argument = { runId, accessToken: server.secretKey, baseURL: server.url, parts: PARTS };
-      const { read, instances } = await ask(argument);
+      const { read, instances, refusal } = await ask(argument);
       expect(read).toEqual(PARTS);
+      expect(refusal).toBe(knowsRun ? undefined : "unsupported");
       expect(server.records(runId, "story")).toHaveLength(PARTS.length);
       // The reader's module and the writer's.
       expect(instances).toBe(isWasm ? 2 : 0);

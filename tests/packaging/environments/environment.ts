@@ -28,17 +28,20 @@ export type App = {
    * Opens a page with shared/parts.js in it, and resolves when it shows every part of a run, in order, although its connection
    * was cut on the way. `isWasm: false` if it must manage without.
    */
-  shows(url: string, options?: { isWasm?: boolean; before?(page: Page): Promise<void> }): Promise<Page>;
+  shows(url: string, options?: { isWasm?: boolean; before?(page: Page): Promise<void> }): Promise<Shown>;
   /**
    * Has shared/round-trip.cjs do its work: `ask` gives it the argument, and resolves to what came of it. Rejects unless every part
-   * was written once, and read in order, although the reader's connection was cut.
+   * was written once, and read in order, although the reader's connection was cut. `knowsRun: false` if `withRun` must be refused.
    */
-  roundTrip(ask: Ask, options?: { isWasm?: boolean }): Promise<void>;
+  roundTrip(ask: Ask, options?: { isWasm?: boolean; knowsRun?: boolean }): Promise<void>;
   /** The same for shared/component.cjs: the parts are there, and it reads them with a hook. */
   renders(ask: Ask, options?: { isWasm?: boolean }): Promise<void>;
 };
 
+/** A page that shows every part. `write` adds one, and resolves when all are shown, once, and nobody has connected again for it. */
+export type Shown = { page: Page; write(part: unknown): Promise<void> };
+
 type Ask = (argument: RunArgument) => Promise<RunResult>;
 export type RunArgument = { runId: string; accessToken: string; baseURL: string; parts: unknown[] };
-/** `instances`: how often something was instantiated as WebAssembly. */
-export type RunResult = { read: unknown[]; error?: string; instances: number };
+/** `instances`: how often something was instantiated as WebAssembly. `refusal`: the code of what `withRun` threw. */
+export type RunResult = { read: unknown[]; error?: string; instances: number; refusal?: string };

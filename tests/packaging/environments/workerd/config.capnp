@@ -15,4 +15,5 @@ const worker :Workerd.Worker = (
     (name = "writer_bg.wasm", wasm = embed "dist/writer_bg.wasm"),
   ],
   compatibilityDate = "2026-08-01",
+  compatibilityFlags = FLAGS,
 );
