@@ -1,9 +1,7 @@
-// In place of inflate.ts in `slim`: the module is a file beside the script.
+// In place of inflate.ts in `slim`, where it is for a page: the module is a file beside the script. In Node `slim` is the whole.
 
 /** Compiles the file, where possible while it is still coming. */
 export async function compileInlined(url: URL): Promise<WebAssembly.Module> {
-  const fs = url.protocol === "file:" && globalThis.process?.getBuiltinModule?.("node:fs/promises");
-  if (fs) return WebAssembly.compile(new Uint8Array(await fs.readFile(url)));
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   // Anything else than this type is refused by the streaming one.

@@ -1,19 +1,22 @@
 // However the package is loaded, there is one of what must be one in a realm.
 import { execFile } from "node:child_process";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type DevServer, startDevServer } from "../../js/dev-server/server.ts";
-import { app } from "./install.js";
+import { app, installed } from "./install.js";
 
 let server: DevServer;
 let runId: string;
 beforeEach(async () => {
+  cpSync(installed, join(app, "twice"), { recursive: true });
   server = await startDevServer({ port: 0 });
   runId = server.createRun().id;
 });
 afterEach(() => server.close());
 
-/** Runs `code` in an app that has loaded the package, or its `entry`, in three ways: as `copies`. */
+/** Runs `code` in an app that has loaded the package, or its `entry`, in three ways: as `copies`. The third is installed twice. */
 async function evaluate(entry: string, code: string): Promise<unknown> {
   const whole = `
     import { createRequire } from "node:module";
@@ -21,7 +24,7 @@ async function evaluate(entry: string, code: string): Promise<unknown> {
     const copies = [
       await import("runstream${entry}"),
       require("runstream${entry}"),
-      await import("runstream/slim${entry}"),
+      await import("./twice/dist/${entry.slice(1) || "index"}.js"),
     ];
     const [baseURL, accessToken, runId] = process.argv.slice(1);
     ${code}`;
