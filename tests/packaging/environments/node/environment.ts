@@ -3,6 +3,5 @@ import { runs } from "../programs.ts";
 
 export default [
   { name: "Node, ESM", isQuick: true, run: runs("node", "main.mjs") },
-  // As before Node could require modules: nothing but CommonJS will do.
-  { name: "Node, CommonJS", isQuick: true, run: runs("node", "--no-experimental-require-module", "main.cjs") },
+  { name: "Node, CommonJS", isQuick: true, run: runs("node", "main.cjs") },
 ] satisfies Environment[];
