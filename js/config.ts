@@ -48,8 +48,13 @@ export function streamsVersion({ future }: ClientOptions): "v1" | "v2" {
 /** Throws in a page, which must not have the secret key and could not send it there: those routes answer no preflight. */
 export function requireServer(what: string): void {
   if (typeof document === "undefined" || globalThis.process?.versions?.node !== undefined) return;
+  throw needsServer(what);
+}
+
+/** The error of what a page cannot do. */
+export function needsServer(what: string): RunstreamError {
   const message = `${what} needs the secret key and so a server; from a page, call a route of your own that does it`;
-  throw new RunstreamError("unsupported", message);
+  return new RunstreamError("unsupported", message);
 }
 
 /** The error of a missing run id or token, if one is missing. */

@@ -1,9 +1,8 @@
-export { auth, configure } from "./auth.ts";
-export { type ErrorCode, InputStreamTimeoutError, RunstreamError, WaitpointTimeoutError } from "./errors.ts";
-export { InputPromise, type InputResult } from "./input/result.ts";
-export type { CreatePublicTokenOptions, TokenPermissions, TokenScopes } from "./public-token.ts";
-export { type RunContext, type SuspendedWait, withRun } from "./run-context.ts";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./schema.ts";
-export { createStreamStore, type StreamStore, type StreamStoreOptions } from "./store.ts";
-export { streams } from "./streams.ts";
-export type * from "./types.ts";
+import { receiver } from "./input/receive.ts";
+import { streamsWith } from "./streams.ts";
+import { appendPart, pipeParts, writeParts } from "./write/parts.ts";
+
+export * from "./client.ts";
+
+/** The typed client. */
+export const streams = /* @__PURE__ */ streamsWith({ pipeParts, appendPart, writeParts, receiver });

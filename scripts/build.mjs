@@ -55,6 +55,11 @@ function forReadersOfPackage(text) {
   return text.replace(/^!\[.*\]\((?!https:).*\)\n\n/gm, "").replace(/\[([^\]]+)\]\((?!https:|#)[^)]+\)/g, "$1");
 }
 
+const SLIM = { index: "js/index.ts", react: "js/react.ts" };
+const CLIENT = { ...SLIM, testing: "js/testing.ts", ai: "js/ai.ts" };
+/** What `.` is where a bundler builds for browsers. */
+const PAGE = { browser: "js/browser.ts" };
+
 /**
  * What differs where bytes are not inlined: the file that compiles instead of inflate.ts, and the module that it is given.
  * The paths lead to the folder above.
@@ -62,7 +67,11 @@ function forReadersOfPackage(text) {
 const VARIANTS = {
   workerd: { compiler: "given", module: (file) => `export { default } from "../${file}";` },
   edge: { compiler: "given", module: (file) => `export { default } from "../${file}?module";` },
-  slim: { compiler: "fetched", module: (file) => `export default new URL("../${file}", import.meta.url);` },
+  slim: {
+    compiler: "fetched",
+    module: (file) => `export default new URL("../${file}", import.meta.url);`,
+    entries: { ...SLIM, ...PAGE },
+  },
 };
 
 /**
@@ -70,25 +79,20 @@ const VARIANTS = {
  * to find the package from inside itself. Not minified: that is the app's bundler's work, and it shakes out more of what it can read.
  */
 async function bundle() {
-  const slim = { index: "js/index.ts", react: "js/react.ts" };
-  const client = { ...slim, testing: "js/testing.ts", ai: "js/ai.ts" };
   const inBrowser = { platform: "browser", external: ["react", "react-dom"] };
   const inNode = { platform: "node", chunkNames: "dev-server-[hash]" };
-  await bundleEntries(dist, client, inBrowser);
+  await bundleEntries(dist, { ...CLIENT, ...PAGE }, inBrowser);
   await bundleEntries(dist, { cli: "js/dev-server/cli.ts", "dev-server": "js/dev-server/server.ts" }, inNode);
   chmodSync(join(dist, "cli.js"), 0o755);
-  for (const [name, variant] of Object.entries(VARIANTS))
-    await bundleEntries(join(dist, name), name === "slim" ? slim : client, {
-      ...inBrowser,
-      plugins: [withoutBytes(variant)],
-    });
+  for (const [name, { entries = CLIENT, ...variant }] of Object.entries(VARIANTS))
+    await bundleEntries(join(dist, name), entries, { ...inBrowser, plugins: [withoutBytes(variant)] });
   const cjs = join(dist, "cjs");
-  await bundleEntries(cjs, client, inBrowser);
+  await bundleEntries(cjs, CLIENT, inBrowser);
   await bundleEntries(cjs, { "dev-server": "js/dev-server/server.ts" }, inNode);
   await toCommonJs(cjs, MISSING);
   // CommonJS, which Metro takes as well, and Jest without being told to.
   const native = join(dist, "native");
-  await bundleEntries(native, client, { ...inBrowser, plugins: [withoutWasm] });
+  await bundleEntries(native, { ...CLIENT, index: PAGE.browser }, { ...inBrowser, plugins: [withoutWasm] });
   await toCommonJs(native);
   await minifyFallback();
   for (const path of files(relative(root, dist)).filter((path) => basename(path) === "react.js")) {
@@ -148,9 +152,7 @@ const MISSING = {
 const withoutWasm = {
   name: "without-wasm",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/wasm\.ts$/ }, ({ importer }) => ({
-      path: join(root, "js", importer.includes("/write/") ? "write/unsupported.ts" : "fallback/driver.ts"),
-    }));
+    onResolve({ filter: /^\.\/wasm\.ts$/ }, () => ({ path: join(root, "js", "fallback", "driver.ts") }));
   },
 };
 

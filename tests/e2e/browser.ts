@@ -26,7 +26,7 @@ async function bundle(
     outdir: from(".cache/e2e"),
     write: false,
     define: { "process.env.NODE_ENV": JSON.stringify(mode) },
-    alias: { "runstream/react": from("js/react.ts"), runstream: from("js/index.ts") },
+    alias: { "runstream/react": from("js/react.ts"), runstream: from("js/browser.ts") },
     plugins: [withoutNode, ...plugins],
     logLevel: "warning",
   });

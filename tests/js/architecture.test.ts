@@ -72,6 +72,8 @@ describe("the client", () => {
 
   test("reads and writes apart: what only reads does not load what writes", () => {
     expect(matching("js/react", /\/write\/|\/streams\.ts"/)).toEqual([]);
+    const onServer = /^import (?!type).* from ".*\/(write\/parts|input\/receive)\.ts"/m;
+    expect(matching("js", onServer, isClient)).toEqual(["js/index.ts"]);
   });
 
   test("has hooks without protocol and without timers", () => {

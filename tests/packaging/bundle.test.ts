@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { build } from "esbuild";
 import { build as viteBuild } from "vite";
 import { describe, expect, test } from "vitest";
@@ -43,6 +43,17 @@ describe("an app with a defined stream and both hooks", () => {
     expect(importers.map(({ kind }) => kind)).toEqual(["dynamic-import"]);
   });
 
+  test.for([
+    ["browser", [], "browser.js"],
+    ["browser", ["worker"], "index.js"],
+    ["node", [], "index.js"],
+    ["node", ["browser"], "index.js"],
+  ] as const)("bundled for %s, with the conditions %j, is made of %s", async ([platform, conditions, entry]) => {
+    const { metafile } = await build({ ...options, format: "esm", platform, conditions: [...conditions] });
+    const paths = Object.keys(metafile.inputs).filter((path) => /runstream\/dist\/(index|browser)\.js$/.test(path));
+    expect(paths.map((path) => basename(path))).toEqual([entry]);
+  });
+
   test("bundles into one classic script", async () => {
     const { warnings, outputFiles } = await build({ ...options, format: "iife" });
     expect(warnings).toEqual([]);
@@ -66,7 +77,7 @@ describe("an app with a defined stream and both hooks", () => {
     expect(output.filter(({ code }) => code?.includes("browser-external"))).toEqual([]);
   });
 
-  test.for(["initial", "total"] as const)("is within its %s budget", async (name) => {
+  test.for(["initial", "initialWithDefine", "total"] as const)("is within its %s budget", async (name) => {
     expect((await measure())[name]).toBeLessThanOrEqual(budgets[name]);
   });
 });

@@ -1,27 +1,19 @@
 import { baseOf } from "../api.ts";
 import { clientOf, requireReady, requireServer } from "../config.ts";
 import { RunstreamError, WaitpointTimeoutError } from "../errors.ts";
-import { checkKey } from "../key.ts";
 import { currentRun, currentScope, onRunEnd, type RunContext } from "../run-context.ts";
-import { type StandardSchema, type Validate, validator } from "../schema.ts";
+import type { Validate } from "../schema.ts";
 import { shared } from "../shared.ts";
 import type { DefinedInputStream, IdleWaitOptions, InputDefinition, WaitOptions } from "../types.ts";
 import { Channel } from "./channel.ts";
 import { InputPromise, type InputResult } from "./result.ts";
-import { send } from "./send.ts";
 import { waitFor } from "./wait.ts";
 
-export function defineInput<TOutput, TInput = TOutput>(
-  definition: InputDefinition & {
-    /** Judges what is sent and what is received; receiving yields what it makes of a message. */
-    schema: StandardSchema<TInput, TOutput>;
-  },
-): DefinedInputStream<TOutput, TInput>;
-export function defineInput<TData>(definition: InputDefinition): DefinedInputStream<TData>;
-export function defineInput(definition: InputDefinition & { schema?: StandardSchema }): DefinedInputStream<unknown> {
-  const { id, schema } = definition;
-  checkKey(id);
-  const validate = validator(`input stream "${id}"`, schema);
+/** The part of a defined input stream that receives. */
+export function receiver(
+  definition: InputDefinition,
+  validate: Validate | undefined,
+): Omit<DefinedInputStream<unknown>, "id" | "send"> {
   const receive = (what: string) => receiving(what, definition, validate);
 
   const once: DefinedInputStream<unknown>["once"] = (options = {}) => {
@@ -39,11 +31,6 @@ export function defineInput(definition: InputDefinition & { schema?: StandardSch
     return InputPromise.of(result());
   };
   return {
-    id,
-    async send(runId, data, options) {
-      validate?.(data);
-      await send(runId, id, data, options);
-    },
     on: (handler) => receive("on").channel.on(handler),
     once,
     peek: ({ latest = false } = {}) => receive("peek").channel.peek(latest),
