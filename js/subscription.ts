@@ -56,8 +56,8 @@ const core: { loading?: Promise<Core> | undefined } = shared("core", {});
 
 /** Fetches and compiles the core, once. A failure is not remembered: the next subscription tries again. */
 export function loadCore(): Promise<Core> {
-  core.loading ??= import("./wasm.ts")
-    .then((module) => module.start(clock, warnOnce))
+  core.loading ??= Promise.all([import("./wasm.ts"), import("./generated/wasm-inline.js")])
+    .then(([module, inlined]) => module.start(clock, warnOnce, inlined.default))
     .catch((thrown: unknown) => {
       core.loading = undefined;
       const message = `the WebAssembly core could not be loaded (${messageOf(thrown)})`;

@@ -2,7 +2,6 @@
 // the reader's glue.
 import type { Clock } from "./clock.ts";
 import init, { type Handle, open } from "./generated/runstream.js";
-import compressed from "./generated/wasm-inline.js";
 import { compileInlined } from "./inflate.ts";
 
 /** One running subscription of the core. `free` closes its connection. */
@@ -59,11 +58,12 @@ export type CoreHost = {
 
 /**
  * The core as JavaScript where no WebAssembly may run. `clock` and `warn` are given, since to import what the page has already would
- * cost it a file of its own.
+ * cost it a file of its own; and so is the wasm, which is to have one: gzip takes more for base64 and program text together.
  */
 export async function start(
   clock: Clock,
   warn: (message: string) => void,
+  compressed: string,
 ): Promise<(config: CoreConfig, host: CoreHost) => CoreHandle> {
   let module: WebAssembly.Module;
   try {

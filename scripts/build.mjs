@@ -151,8 +151,10 @@ const MISSING = {
 /** React Native has no WebAssembly: the core as JavaScript is all there is. */
 const withoutWasm = {
   name: "without-wasm",
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\/wasm\.ts$/ }, () => ({ path: join(root, "js", "fallback", "driver.ts") }));
+    onResolve({ filter: /-inline\.js$/ }, ({ path }) => ({ path, namespace: "nothing" }));
+    onLoad({ filter: /./, namespace: "nothing" }, () => ({ contents: "export default undefined;" }));
   },
 };
 

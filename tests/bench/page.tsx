@@ -21,6 +21,7 @@ export type HookOptions = {
 
 let prepared: Prepared;
 let core: typeof import("../../js/wasm.ts") | undefined;
+let inlined: typeof import("../../js/generated/wasm-inline.js") | undefined;
 let bytes: Uint8Array<ArrayBuffer>;
 let compiled: WebAssembly.Module;
 let root: Root | undefined;
@@ -105,13 +106,14 @@ const bench = {
   /** Fetches the code of the core, as the first subscription does, which then makes it ready. */
   async fetchCore() {
     core = await import("../../js/wasm.ts");
+    inlined = await import("../../js/generated/wasm-inline.js");
   },
   async startCore() {
-    await core?.start(clock, () => {});
+    if (core && inlined) await core.start(clock, () => {}, inlined.default);
   },
   /** What `startCore` does, one at a time. */
   async unpackCore() {
-    bytes = await inflate((await import("../../js/generated/wasm-inline.js")).default);
+    if (inlined) bytes = await inflate(inlined.default);
   },
   async compileCore() {
     compiled = await WebAssembly.compile(bytes);
