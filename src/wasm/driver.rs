@@ -6,9 +6,10 @@
 use crate::convert;
 use crate::net::{Attempt, Event, Request, text_of};
 use crate::time::{Timer, now};
+use core::future::poll_fn;
+use core::task::Poll;
+use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
-use futures::future::{Either, pending, select};
-use futures::stream::StreamExt;
 use js_sys::Promise;
 use runstream::{Action, Subscription};
 use wasm_bindgen::prelude::*;
@@ -45,6 +46,13 @@ extern "C" {
     fn status(this: &Host, status: JsValue) -> Result<(), JsValue>;
 }
 
+/// What the loop waits for. By hand, because `select` and its like bring much more code.
+enum Turn {
+    Command(Option<Command>),
+    Net(u32, Option<Event>),
+    Timer,
+}
+
 /// Runs until the handle is freed.
 pub async fn drive(mut core: Subscription, request: Request, host: Host, mut commands: UnboundedReceiver<Command>) {
     let mut attempt: Option<Attempt> = None;
@@ -65,20 +73,22 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
 
         timer.set(core.poll_timeout());
 
-        let net = async {
-            match &mut attempt {
-                Some(attempt) if !paused => {
-                    let event = attempt.events.next().await;
-                    (attempt.number, event)
-                }
-                _ => pending().await,
+        let turn = poll_fn(|context| {
+            // Commands first: after a stop nothing else may happen.
+            if let Poll::Ready(command) = commands.poll_next_unpin(context) {
+                return Poll::Ready(Turn::Command(command));
             }
-        };
-        let (net, fired) = (core::pin::pin!(net), core::pin::pin!(timer.fired()));
-        // Commands first: after a stop nothing else may happen.
-        match select(commands.next(), select(net, fired)).await {
-            Either::Left((None, _)) => return,
-            Either::Left((Some(command), _)) => match command {
+            if !paused
+                && let Some(attempt) = &mut attempt
+                && let Poll::Ready(event) = attempt.poll_event(context)
+            {
+                return Poll::Ready(Turn::Net(attempt.number, event));
+            }
+            timer.poll(context).map(|()| Turn::Timer)
+        });
+        match turn.await {
+            Turn::Command(None) => return,
+            Turn::Command(Some(command)) => match command {
                 Command::Stop => core.stop(),
                 Command::Resume => core.resume(now()),
                 Command::Wake => core.wake(now()),
@@ -88,14 +98,14 @@ pub async fn drive(mut core: Subscription, request: Request, host: Host, mut com
                     core.set_paused(now(), value);
                 }
             },
-            Either::Right((Either::Left(((number, event), _)), _)) => match event {
+            Turn::Net(number, event) => match event {
                 Some(Event::Head(response)) => core.handle_response(now(), number, response),
                 Some(Event::Bytes(bytes)) => core.handle_bytes(now(), number, &bytes),
                 Some(Event::End) => core.handle_end(now(), number),
                 Some(Event::Failed(cause)) => core.handle_disconnect(now(), number, &cause),
                 None => attempt = None,
             },
-            Either::Right((Either::Right(_), _)) => core.handle_timeout(now()),
+            Turn::Timer => core.handle_timeout(now()),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::time::retry_after;
 use crate::wait::Outcome;
-use futures::stream::{self, LocalBoxStream, StreamExt};
+use core::task::{Context, Poll, ready};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use gloo_net::http::Headers;
 use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
 use runstream::wire::Version;
@@ -35,7 +37,7 @@ pub enum Event {
 /// One connection attempt. Dropping it aborts it.
 pub struct Attempt {
     pub number: u32,
-    pub events: LocalBoxStream<'static, Event>,
+    phase: Phase,
     abort: Option<AbortController>,
 }
 
@@ -48,7 +50,7 @@ impl Drop for Attempt {
 }
 
 enum Phase {
-    Open(Opening),
+    Open(LocalBoxFuture<'static, Result<(Response, Option<Body>), JsValue>>),
     Body(Body),
     Over,
 }
@@ -99,22 +101,25 @@ impl Attempt {
         let options = RequestInit::new();
         options.set_signal(abort.as_ref().map(AbortController::signal).as_ref());
         let opening = Opening { token, url: request.url.clone(), headers, options, fetch: request.fetch.clone() };
-        let events = stream::unfold(Phase::Open(opening), |phase| async {
-            match phase {
-                Phase::Open(opening) => Some(match head(opening).await {
-                    Ok((response, Some(body))) => (Event::Head(response), Phase::Body(body)),
-                    Ok((response, None)) => (Event::Head(response), Phase::Over),
-                    Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
-                }),
-                Phase::Body(body) => Some(match read(&body).await {
-                    Ok(Some(bytes)) => (Event::Bytes(bytes), Phase::Body(body)),
-                    Ok(None) => (Event::End, Phase::Over),
-                    Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
-                }),
-                Phase::Over => None,
-            }
-        });
-        Self { number: connect.attempt, events: events.boxed_local(), abort }
+        Self { number: connect.attempt, phase: Phase::Open(head(opening).boxed_local()), abort }
+    }
+
+    /// The next event; none when it is over.
+    pub fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        let (event, next) = match &mut self.phase {
+            Phase::Open(head) => match ready!(head.poll_unpin(context)) {
+                Ok((response, body)) => (Event::Head(response), body.map_or(Phase::Over, Phase::Body)),
+                Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
+            },
+            Phase::Body(body) => match ready!(body.reads.poll_of(context, || body.reader.read())).and_then(bytes_of) {
+                Ok(Some(bytes)) => return Poll::Ready(Some(Event::Bytes(bytes))),
+                Ok(None) => (Event::End, Phase::Over),
+                Err(cause) => (Event::Failed(text_of(&cause)), Phase::Over),
+            },
+            Phase::Over => return Poll::Ready(None),
+        };
+        self.phase = next;
+        Poll::Ready(Some(event))
     }
 }
 
@@ -197,8 +202,9 @@ extern "C" {
     fn value(this: &ReadResult) -> Result<JsValue, JsValue>;
 }
 
-async fn read(body: &Body) -> Result<Option<Vec<u8>>, JsValue> {
-    let result: ReadResult = body.reads.of(&body.reader.read()).await?.unchecked_into();
+/// None at the end.
+fn bytes_of(result: JsValue) -> Result<Option<Vec<u8>>, JsValue> {
+    let result: ReadResult = result.unchecked_into();
     if result.done()?.is_truthy() {
         return Ok(None);
     }

@@ -28,6 +28,7 @@ pub fn retry_after(value: &str) -> Option<u64> {
 #[cfg(feature = "reader")]
 mod timer {
     use crate::wait::Outcome;
+    use core::task::{Context, Poll};
     use std::rc::Rc;
     use wasm_bindgen::prelude::*;
 
@@ -70,10 +71,9 @@ mod timer {
             self.due = due;
         }
 
-        /// Resolves when it fires.
-        pub async fn fired(&mut self) {
-            _ = self.fired.next().await;
-            self.due = None;
+        /// Ready when it has fired.
+        pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+            self.fired.poll(context).map(|_| self.due = None)
         }
 
         fn clear(&mut self) {

@@ -1,8 +1,7 @@
 //! Waiting for JavaScript, without callbacks of its own for each wait.
 
 use core::cell::{OnceCell, RefCell};
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::task::{Context, Poll, Waker};
 use js_sys::Promise;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -42,25 +41,30 @@ impl Outcome {
         outcome
     }
 
-    /// Waits for a promise.
-    pub async fn of(self: &Rc<Self>, promise: &Promise) -> Result<JsValue, JsValue> {
-        if let Some([value, error]) = self.callbacks.get() {
+    /// Polls the wait for a promise, which `begin` gives unless one is waited for.
+    pub fn poll_of(
+        self: &Rc<Self>,
+        context: &mut Context<'_>,
+        begin: impl FnOnce() -> Promise,
+    ) -> Poll<Result<JsValue, JsValue>> {
+        let polled = self.poll(context);
+        let is_idle = polled.is_pending() && self.keep.borrow().is_none();
+        if is_idle && let Some([value, error]) = self.callbacks.get() {
             *self.keep.borrow_mut() = Some(self.clone());
-            _ = promise.then2(value, error);
+            _ = begin().then2(value, error);
         }
-        self.next().await
+        polled
     }
 
-    /// Waits for a callback to be called.
-    pub async fn next(&self) -> Result<JsValue, JsValue> {
-        poll_fn(|context| match self.settled.take() {
+    /// Polls the wait for a callback to be called.
+    pub fn poll(&self, context: &mut Context<'_>) -> Poll<Result<JsValue, JsValue>> {
+        match self.settled.take() {
             Some(outcome) => Poll::Ready(outcome),
             None => {
                 *self.waker.borrow_mut() = Some(context.waker().clone());
                 Poll::Pending
             }
-        })
-        .await
+        }
     }
 
     /// What JavaScript may call without having been waited for, as long as this lives.
