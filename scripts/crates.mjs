@@ -14,7 +14,7 @@ const CORE = ["package.runstream.", "package.memchr."];
 const VARIANTS = [
   { what: "reader without SIMD", config: ['target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=-simd128"]'] },
   { what: "reader, the core for size as well", config: optLevel("z", ...CORE) },
-  { what: "reader, all of it for speed", config: optLevel(3, "") },
+  { what: "reader, all of it for size", config: optLevel("z", "") },
 ];
 
 export async function measureCrates() {

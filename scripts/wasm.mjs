@@ -64,7 +64,7 @@ export async function buildModule({ feature, name, inlined }, { to = generated, 
   const names = optimize(wasm, isNamed);
   const glue = join(out, `${name}.js`);
   const short = withShortInit(withoutEval(withPromiseJobs(renamed(readFileSync(glue, "utf8"), names, name, wasm))));
-  writeFileSync(glue, withClock(short));
+  writeFileSync(glue, withClock(withRealloc(short)));
   const types = join(out, `${name}.d.ts`);
   writeFileSync(types, upTo("export type InitInput", readFileSync(types, "utf8")) + INIT_TYPES);
   inline(readFileSync(wasm), join(out, inlined), `${name}_bg.wasm`);
@@ -94,9 +94,15 @@ ${functions.map(({ name }) => `export function ${name}(...args: Array<number | b
   );
 }
 
+/**
+ * LLVM inlines less of what is not marked, unrolls nothing and adds nothing to save a load: 6 % less by gzip.
+ * What is called for each record is marked `#[inline]`, which they do not touch.
+ */
+const SMALLER = ["-inline-threshold=25", "-unroll-threshold=0", "-enable-pre=0"].map((flag) => `-Cllvm-args=${flag}`);
+
 /** `config`: what cargo is told besides. `isNamed`: the functions keep their names. */
 export async function compile({ feature, name, out, config = [], isNamed = false }) {
-  const linked = await link({ feature, config });
+  const linked = await link({ feature, config, more: SMALLER });
   rmSync(out, { recursive: true, force: true });
   await run(join(toolsBin, "wasm-bindgen"), [
     linked,
@@ -213,6 +219,13 @@ function withoutEval(text) {
 function withClock(text) {
   if (!text.includes(" Date.now()")) throw new Stop(CHANGED);
   return text.replace(/ (?:Date\.)?(now|setTimeout|clearTimeout)\(/g, " clock.$1(");
+}
+
+/** The glue, without what it does when it is given no `realloc`, which it always is. */
+function withRealloc(text) {
+  const result = text.replace(/^ {4}if \(realloc === undefined\) {[\s\S]*?^ {4}}\n/m, "");
+  if (result === text) throw new Stop(CHANGED);
+  return result;
 }
 
 function upTo(marker, text) {

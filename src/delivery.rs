@@ -17,6 +17,7 @@ pub struct Delivery {
     undefined: Vec<u32>,
 }
 
+#[inline]
 fn open(array: &mut Vec<u8>) {
     array.push(if array.is_empty() { b'[' } else { b',' });
 }
@@ -152,6 +153,7 @@ impl Delivery {
         self.notice("reset").push(b'}');
     }
 
+    #[inline]
     fn part(&mut self, value: &[u8]) {
         open(&mut self.text);
         put(value, &mut self.text);

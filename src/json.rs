@@ -78,11 +78,20 @@ fn string_end(bytes: &[u8], mut pos: usize) -> Option<NonZeroUsize> {
     }
 }
 
+/// `Vec::reserve`, of which only the growing is a call.
+#[cfg(target_feature = "simd128")]
+#[inline]
+fn room(more: usize, out: &mut Vec<u8>) {
+    if out.capacity() - out.len() < more {
+        out.reserve(more);
+    }
+}
+
 /// Appends the leading bytes that need no attention inside a string, and returns how many those are.
 #[cfg(target_feature = "simd128")]
 fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     use core::arch::wasm32::{v128_load, v128_store};
-    out.reserve(bytes.len() + 16);
+    room(bytes.len() + 16, out);
     let mut n = 0;
     while n + 16 <= bytes.len() {
         // SAFETY: 16 bytes are there to be read and, since `n` at most were written, reserved to be written. The length
@@ -109,7 +118,7 @@ fn copy_plain(bytes: &[u8], out: &mut Vec<u8>) -> usize {
 #[cfg(target_feature = "simd128")]
 fn copy_blocks(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     use core::arch::wasm32::{v128_load, v128_store};
-    out.reserve(bytes.len() + 16);
+    room(bytes.len() + 16, out);
     let (mut from, mut to) = (0, out.len());
     while from + 17 <= bytes.len() {
         // SAFETY: there are 17 bytes to be read. At most as many were written as were read, and 16 more are reserved.
@@ -557,7 +566,7 @@ pub(crate) fn put(bytes: &[u8], out: &mut Vec<u8>) {
 #[cfg(target_feature = "simd128")]
 fn put_short(bytes: &[u8], out: &mut Vec<u8>) {
     let len = bytes.len();
-    out.reserve(32);
+    room(32, out);
     // SAFETY: each copy reads within `bytes`, whose length was looked at, and writes within the 32 bytes reserved.
     unsafe {
         let (from, to) = (bytes.as_ptr(), out.as_mut_ptr().add(out.len()));

@@ -44,6 +44,7 @@ impl Seen {
     }
 
     /// Where `hash` is, or the empty place where it would go.
+    #[inline]
     fn find(&self, hash: u64) -> Result<usize, usize> {
         let mut at = self.home(hash);
         loop {

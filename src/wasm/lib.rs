@@ -1,7 +1,7 @@
 //! The WebAssembly boundary of runstream: the exported handles, nothing else. What they do is in the modules.
 //!
 //! A crate of its own, so that the core needs no JavaScript and a Rust program that uses it gets no exports, no
-//! allocator and none of these dependencies; and so that it can be compiled for size and the core for speed.
+//! allocator and none of these dependencies.
 //!
 //! It is compiled three times, for the features `reader` and `writer`, since a page that only reads shall not load what
 //! writes, and `abi`, of which `scripts/wasm.mjs` makes JavaScript for where no WebAssembly may run.
