@@ -15,6 +15,9 @@ const DRAWN_MS = 1_000;
 /** How many subscriptions with an `id` are kept after they were left. */
 const PARKED = 16;
 
+/** So many parts are a millisecond of pace. An update copies all that are kept: this bounds it to a few percent of the time. */
+const PARTS_PER_MS = 10_000;
+
 const NOTHING: never[] = [];
 
 /** A subscription that readers share: one connection, and the parts that any of them still needs. */
@@ -360,7 +363,8 @@ export class View {
   #schedule(): void {
     if (!this.#listener) return;
     const now = clock.now();
-    const pace = Math.max(this.options.throttleInMs ?? 0, isHidden() ? HIDDEN_MS : 0);
+    const copying = this.#snapshot.parts.length / PARTS_PER_MS;
+    const pace = Math.max(this.options.throttleInMs ?? 0, isHidden() ? HIDDEN_MS : 0, copying);
     const due = Math.max(now, this.#publishedAt + pace, (this.#undrawnSince ?? -DRAWN_MS) + DRAWN_MS);
     clock.clearTimeout(this.#timer);
     this.#timer = undefined;

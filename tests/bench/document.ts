@@ -193,6 +193,7 @@ function hookGoals(result?: HookResult): Goal[] {
     { what: "timers alive", value: worst(({ timers }) => timers), atMost: 2, unit: "" },
     { what: "longest task, up to 300,000 parts", value: longest, atMost: 50, unit: " ms" },
     { what: "cost at 300,000 parts to that at 75,000 (linear: 4x)", value: result?.growth.ours, atMost: 5 },
+    { what: "1,000 parts/s after 1,000,000 parts to that after 50,000", value: result?.lateGrowth.ours, atMost: 1.5 },
     {
       what: "heap after 1,000,000 parts with `reduce` to that after a tenth",
       value: result?.fold.heapGrowth,

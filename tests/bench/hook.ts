@@ -8,8 +8,6 @@ import { held, pace, serveStreams } from "./server.ts";
 
 export const HOOKS: Hook[] = ["official", "ours", "handWritten"];
 const MILLION = 1_000_000;
-/** A stream that goes on when so many parts are shown already. */
-const LONG = 50_000;
 
 type Run = { run: string; parts: number };
 type Workload = Run & { what: string };
@@ -27,12 +25,18 @@ const WORKLOADS = {
   "150000": burst(150_000),
   "300000": burst(300_000),
   paced: PACED,
-  late: { what: `${PACED.what}, after ${LONG.toLocaleString("en")} parts`, run: `held-b-${LONG}`, parts: LONG },
+  late: after(50_000),
+  latest: after(MILLION),
 };
+
+/** A stream that goes on when so many parts are shown already. */
+function after(parts: number): Workload {
+  return { what: `${PACED.what}, after ${parts.toLocaleString("en")} parts`, run: `held-b-${parts}`, parts };
+}
 
 type Name = keyof typeof WORKLOADS;
 /** They say how the others grow; the official hook's growth is in section `growth`, up to what it takes minutes for. */
-const WITHOUT_OFFICIAL: Name[] = ["75000", "150000"];
+const WITHOUT_OFFICIAL: Name[] = ["75000", "150000", "latest"];
 type Measured = { what: string; cpu: Partial<Record<Hook, Spread>>; toOfficial?: Spread; toHandWritten: Spread };
 export type Watched = { renders: number; perFrame: number; timers: number; longestTask: Spread };
 /** In bytes. */
@@ -45,6 +49,8 @@ export type HookResult = {
   fold: { parts: number; before: Memory; after: Memory; heapGrowth: Spread };
   /** CPU at 300,000 parts over CPU at 75,000: 4 is linear, 16 quadratic. */
   growth: Record<"ours" | "handWritten", Spread>;
+  /** CPU of a paced stream after a million parts over that after 50,000. */
+  lateGrowth: Record<"ours" | "handWritten", Spread>;
 };
 
 export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
@@ -55,7 +61,9 @@ export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
     const { what, run, parts } = WORKLOADS[name];
     const hooks = HOOKS.filter((hook) => hook !== "official" || !WITHOUT_OFFICIAL.includes(name));
     const samples = await interleaved(rounds, hooks, (hook) =>
-      onNewPage(bench, hook, (warm) => (name === "late" ? paceLate(warm) : cpuOf(warm, [{ run }], parts))),
+      onNewPage(bench, hook, (warm) =>
+        run.startsWith("held") ? paceLate(warm, WORKLOADS[name]) : cpuOf(warm, [{ run }], parts),
+      ),
     );
     cpu[name] = samples;
     measured[name] = {
@@ -66,8 +74,12 @@ export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
     };
     console.log(describeRow(measured[name]).join(" | "));
   }
-  const grown = (hook: Hook) => ratio(cpu["300000"][hook], cpu["75000"][hook]);
-  const growth = { ours: grown("ours"), handWritten: grown("handWritten") };
+  const grown = (to: Name, from: Name) => ({
+    ours: ratio(cpu[to].ours, cpu[from].ours),
+    handWritten: ratio(cpu[to].handWritten, cpu[from].handWritten),
+  });
+  const growth = grown("300000", "75000");
+  const lateGrowth = grown("latest", "late");
   const watched: HookResult["watched"] = [];
   for (const [hook, what] of [
     ["official", burst(20_000)],
@@ -76,8 +88,8 @@ export async function hook({ rounds = 5 } = {}): Promise<HookResult> {
     ["ours", PACED],
   ] as const)
     watched.push({ what: what.what, hook, of: await watch(bench, hook, what, rounds) });
-  const result = { measured, watched, fold: await fold(bench, rounds), growth };
-  console.log(JSON.stringify({ watched, fold: result.fold, growth }));
+  const result = { measured, watched, fold: await fold(bench, rounds), growth, lateGrowth };
+  console.log(JSON.stringify({ watched, fold: result.fold, growth, lateGrowth }));
   await bench.close();
   return result;
 }
@@ -123,8 +135,7 @@ async function read(page: Page, hook: Hook, readers: ReaderOf[], parts: number, 
 }
 
 /** What a stream costs that goes on when many parts are shown. */
-async function paceLate({ page, hook, cpuInAll }: Warm): Promise<number> {
-  const { run, parts } = WORKLOADS.late;
+async function paceLate({ page, hook, cpuInAll }: Warm, { run, parts }: Run): Promise<number> {
   await page.evaluate(([hook, run]) => window.bench.mount(hook, [{ run }]), [hook, run] as const);
   await page.evaluate((parts) => window.bench.reach(parts), parts);
   const [answer] = [...held].slice(-1);
@@ -202,7 +213,7 @@ const describeRow = ({ what, cpu, toOfficial, toHandWritten }: Measured) => [
   show(toHandWritten),
 ];
 
-export function describe({ measured, watched, fold, growth }: HookResult): string[] {
+export function describe({ measured, watched, fold, growth, lateGrowth }: HookResult): string[] {
   const mega = ({ median, min, max }: Spread) => show({ median: median / 1e6, min: min / 1e6, max: max / 1e6 }, " MB");
   const mb = ({ heap, wasm }: Memory) => `${mega(heap)} of heap and ${mega(wasm)} of wasm memory`;
   const head = ["", ...HOOKS.map((hook) => `${hook}, ms`), "official / ours", "hand-written / ours"];
@@ -211,6 +222,7 @@ export function describe({ measured, watched, fold, growth }: HookResult): strin
     table(head, Object.values(measured).map(describeRow)),
     "",
     `From 75,000 to 300,000 parts the cost grows ${show(growth.ours, "x")} (ours), ${show(growth.handWritten, "x")} (handWritten); 4x is linear, 16x quadratic.`,
+    `A paced stream after 1,000,000 parts costs ${show(lateGrowth.ours, "x")} (ours), ${show(lateGrowth.handWritten, "x")} (handWritten) of one after 50,000.`,
     "",
     table(
       ["", "", ...counts.map((count) => (count.startsWith("longest") ? count : `${count}, at most`))],

@@ -85,6 +85,22 @@ test("a snapshot comes at its pace, however many parts do", async () => {
   expect(seen.at(-1)?.parts).toHaveLength(10);
 });
 
+test("a snapshot of very many parts comes less often, so that copying them stays cheap", async () => {
+  const { stream, store } = begin();
+  const { seen } = listen(store);
+  const many = Array.from({ length: 50_000 }, (_, i) => i);
+  for (let i = 0; i < 8; i++) await stream.push(...many);
+  await stream.advance(1_000);
+  await stream.push(1);
+  const { length } = seen;
+  expect(seen.at(-1)?.parts).toHaveLength(400_001);
+  await stream.push(2);
+  await stream.advance(20);
+  expect(seen).toHaveLength(length);
+  await stream.advance(20);
+  expect(seen.at(-1)?.parts).toHaveLength(400_002);
+});
+
 test("parts can be folded, and each is told to onData", async () => {
   const onData = vi.fn();
   const stream = createTestStream(numbers);
