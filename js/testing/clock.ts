@@ -24,7 +24,8 @@ export function takeClock(): void {
     setTimeout: (run: () => void, ms: number) => {
       const id = ++ids;
       const isShort = ms <= FRAME_MS;
-      timers.set(id, { due: now + Math.max(ms, 0), run, isShort });
+      // Whole milliseconds, as the server's timestamps are.
+      timers.set(id, { due: now + Math.max(Math.ceil(ms), 0), run, isShort });
       if (isShort) setTimeout(() => fireUntil(timers.get(id)?.due ?? 0), 0);
       return id;
     },
