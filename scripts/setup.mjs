@@ -24,6 +24,8 @@ export async function setup({ browser = false, valgrind = false } = {}) {
     { label: "compile wasm-bindgen and wasm-pack (once, about two minutes)", isDone: hasTools, work: compileTools },
   ];
   if (browser) steps.unshift({ label: "install Chromium", isDone: hasBrowser, work: installBrowser });
+  // The commands of the documents are run as they are.
+  if (browser && canInstall()) steps.push({ label: "install curl", isDone: hasCurl, work: () => install("curl") });
   if (valgrind && canInstall()) steps.push({ label: "install valgrind", isDone: hasValgrind, work: installValgrind });
 
   if (steps.every((step) => step.isDone())) return;
@@ -40,6 +42,8 @@ async function installBrowser() {
   await install("chromium", "chromium-driver");
   if (!hasBrowser()) throw new Stop(`apt-get succeeded, and there is still no chromium or chromedriver. ${wayOut}`);
 }
+
+const hasCurl = () => Boolean(which("curl"));
 
 const hasValgrind = () => Boolean(which("valgrind"));
 
