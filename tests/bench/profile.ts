@@ -1,5 +1,6 @@
 // Where the time goes that the other sections measure: of decoding, by what runs; of making the core ready, step by step.
 import { join } from "node:path";
+import type { Plugin } from "esbuild";
 import type { CDPSession } from "playwright-core";
 import { crateOf } from "../../scripts/crates.mjs";
 import { cache } from "../../scripts/lib.mjs";
@@ -58,14 +59,14 @@ async function ofDecoding(rounds: number, parts: number, passes: number): Promis
 }
 
 /** The reader's wasm with the names of its functions, in place of the one without. */
-async function withNames() {
+async function withNames(): Promise<Plugin> {
   const reader = MODULES.find(({ feature }) => feature === "reader");
   if (!reader) throw new Error("there is no module that reads");
   const to = join(cache, "profile");
   await buildModule(reader, { to, isNamed: true });
   return {
     name: "with-names",
-    setup({ onResolve }: import("esbuild").PluginBuild) {
+    setup({ onResolve }) {
       onResolve({ filter: /generated\/(runstream|wasm-inline)\.js$/ }, ({ path }) => ({
         path: join(to, path.slice(path.lastIndexOf("/"))),
       }));
