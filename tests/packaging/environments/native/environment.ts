@@ -25,8 +25,9 @@ export default [
     name: "React Native (imitated)",
     isQuick: true,
     async run({ folder, execute, renders }) {
-      const lend = blocksOf("docs/site/limits.md").find(({ code }) => code.includes("export const lend ="));
-      writeFileSync(join(folder, "lend.ts"), lend?.code ?? "");
+      const lend = blocksOf("docs/site/environments.md").find(({ code }) => code.includes("export const lend ="));
+      if (!lend) throw new Error("the page has no `lend` any more");
+      writeFileSync(join(folder, "lend.ts"), lend.code);
       const flags = [
         ...["--bundle", "--format=iife", "--conditions=react-native", "--main-fields=react-native,browser,main"],
         ...['--define:process.env.NODE_ENV="production"', "--outfile=bundle.js", "--metafile=meta.json"],
