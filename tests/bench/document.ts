@@ -130,7 +130,7 @@ const SIZE =
 const CRATES =
   "Gzip bytes, as measured by taking that code away and compressing the rest. Code that was inlined counts where it was inlined.";
 const PROFILE =
-  "Of decoding in Chromium, as *ours* does it in reads of 64 KiB: what the sampling profiler finds running, in percent of the time in which something " +
+  "Of decoding in Chromium, as *ours* does it, in reads of 64 KiB unless another size is said: what the sampling profiler finds running, in percent of the time in which something " +
   "runs, by corpus. The wasm is the same, with the names of its functions; what was inlined counts where it was inlined. Of the start: each step on " +
   "its own, which costs a little more than all of them in one go.";
 
