@@ -1,5 +1,5 @@
 // docs/performance.md, from what the benchmark kept in docs/performance/.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type CratesResult, describe as describeCrates } from "./crates.ts";
 import { describe as describeDecode, type Row } from "./decode.ts";
 import { describe as describeGrowth, draw, type GrowthResult } from "./growth.ts";
@@ -25,13 +25,19 @@ export type Results = {
 /** `on`: the commit, the machine and what ran. */
 type Kept<T> = { date: string; on: string; result: T };
 
-export function load<Name extends keyof Results>(
-  docs: string,
-  name: Name,
-): Kept<NonNullable<Results[Name]>> | undefined {
-  const path = `${docs}/performance/${name}.json`;
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+type AllKept = { [Name in keyof Results]?: Kept<NonNullable<Results[Name]>> };
+
+function load(docs: string): AllKept {
+  const files = readdirSync(`${docs}/performance`).filter((file) => file.endsWith(".json"));
+  const read = (file: string) => JSON.parse(readFileSync(`${docs}/performance/${file}`, "utf8"));
+  return Object.fromEntries(files.map((file) => [file.replace(".json", ""), read(file)]));
 }
+
+const resultsIn = (all: AllKept): Results =>
+  Object.fromEntries(Object.entries(all).map(([name, { result }]) => [name, result]));
+
+/** What was kept last of each section. */
+export const loadResults = (docs: string): Results => resultsIn(load(docs));
 
 /** What is asked, and what it must be at least, or at most; what was gone for beyond it. A number was counted, not timed. */
 type Goal = {
@@ -44,28 +50,19 @@ type Goal = {
 };
 
 export function writeDocument(docs: string): void {
+  const all = load(docs);
+  const results = resultsIn(all);
   const section = <Name extends keyof Results>(
     name: Name,
     title: string,
     text: string,
     body: (result: NonNullable<Results[Name]>) => string[],
   ) => {
-    const kept = load(docs, name);
+    const kept = all[name];
     const found = kept ? [`Measured ${kept.date}: ${kept.on}.`, "", ...body(kept.result)] : ["Not measured yet."];
     return [`## ${title}`, "", text, "", ...found, ""];
   };
-  const goals = [
-    ...decodeGoals(load(docs, "decode")?.result),
-    ...hookGoals(load(docs, "hook")?.result),
-    ...sizeGoals(load(docs, "size")?.result),
-  ];
-  const losses = lost({
-    decode: load(docs, "decode")?.result,
-    hook: load(docs, "hook")?.result,
-    many: load(docs, "many")?.result,
-    growth: load(docs, "growth")?.result,
-    writer: load(docs, "writer")?.result,
-  });
+  const goals = [...decodeGoals(results.decode), ...hookGoals(results.hook), ...sizeGoals(results.size)];
   const notes = readFileSync(`${docs}/performance/notes.md`, "utf8").trimEnd();
   writeFileSync(
     `${docs}/performance.md`,
@@ -84,7 +81,7 @@ export function writeDocument(docs: string): void {
       "",
       "Every comparison of this document in which another one does better, by medians. Less is better in all.",
       "",
-      table(["", "to", "ours", "theirs"], losses),
+      table(["", "to", "ours", "theirs"], lost(results)),
       "",
       ...section("decode", "Decode", DECODE, (result) => [describeDecode(result)]),
       ...section("hook", "The hook", HOOK, describeHook),

@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 import { launchOptions } from "../../scripts/browser.mjs";
 import { crates } from "./crates.ts";
 import { decode } from "./decode.ts";
-import { load, type Results, writeDocument } from "./document.ts";
+import { loadResults, type Results, writeDocument } from "./document.ts";
 import { growth } from "./growth.ts";
 import { hook } from "./hook.ts";
 import { many } from "./many.ts";
@@ -60,21 +60,20 @@ async function browserVersion(): Promise<string> {
 
 /** The medians of the ratios, in Chromium; what was not measured now is as it was kept. */
 function summary() {
-  const rows = results.decode ?? load(docs, "decode")?.result ?? [];
+  const { decode: rows = [], hook, size } = { ...loadResults(docs), ...results };
   const pick = (read: number, ratio: "toOfficial" | "toHandWritten") =>
     Object.fromEntries(
       rows
         .filter((row) => row.runtime === "chromium" && row.read === read)
         .map((row) => [row.corpus, rounded(row[ratio].median)]),
     );
-  const measured = (results.hook ?? load(docs, "hook")?.result)?.measured;
-  const { initial, total } = results.size ?? load(docs, "size")?.result ?? {};
+  const { initial, total } = size ?? {};
   return {
     decode: pick(65_536, "toOfficial"),
     vsJs: pick(65_536, "toHandWritten"),
     small: pick(200, "toOfficial"),
     hook: Object.fromEntries(
-      Object.entries(measured ?? {}).flatMap(([name, { toOfficial }]) =>
+      Object.entries(hook?.measured ?? {}).flatMap(([name, { toOfficial }]) =>
         toOfficial ? [[name, rounded(toOfficial.median)]] : [],
       ),
     ),
