@@ -6,8 +6,8 @@ import { crateOf } from "../../scripts/crates.mjs";
 import { cache } from "../../scripts/lib.mjs";
 import { buildModule, MODULES } from "../../scripts/wasm.mjs";
 import { CORPORA, type CorpusName } from "./corpora.ts";
-import { mainThread, type Spread, show, spread, table } from "./measure.ts";
-import { openBench } from "./page-browser.ts";
+import { type Spread, show, spread, table } from "./measure.ts";
+import { coldSteps, openBench } from "./page-browser.ts";
 
 const STEPS = ["unpackCore", "compileCore", "instantiateCore"] as const;
 type Step = (typeof STEPS)[number];
@@ -27,7 +27,7 @@ export type ProfileResult = {
 };
 
 export async function profile({ rounds = 7, parts = 20_000 } = {}): Promise<ProfileResult> {
-  const result = { decode: await ofDecoding(rounds, parts), start: await ofStarting(rounds) };
+  const result = { decode: await ofDecoding(rounds, parts), start: await coldSteps(rounds, ["fetchCore", ...STEPS]) };
   console.log(describe(result).join("\n"));
   return result;
 }
@@ -108,22 +108,6 @@ function whatIs({ functionName, url }: { functionName: string; url: string }): s
   if (url.startsWith("wasm:")) return `wasm: ${crateOf(functionName)}`;
   if (functionName in NATIVE) return NATIVE[functionName];
   return url === "" ? "the browser" : "JavaScript of this package and of the benchmark";
-}
-
-async function ofStarting(rounds: number): Promise<ProfileResult["start"]> {
-  const bench = await openBench();
-  const samples: Record<Step, number[]> = { unpackCore: [], compileCore: [], instantiateCore: [] };
-  for (let round = 0; round < rounds; round++) {
-    const page = await bench.open();
-    const { cpu } = await mainThread(page);
-    await page.evaluate(() => window.bench.fetchCore());
-    const asking = await cpu(() => page.evaluate(() => {}));
-    for (const step of STEPS)
-      samples[step].push((await cpu(() => page.evaluate((step) => window.bench[step](), step))) - asking);
-    await page.close();
-  }
-  await bench.close();
-  return Object.fromEntries(STEPS.map((step) => [step, spread(samples[step])])) as Record<Step, Spread>;
 }
 
 /** What takes less of every corpus is added up. */

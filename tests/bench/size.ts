@@ -1,7 +1,7 @@
 // Clause "Size": gzip bytes of an app with the two hooks, and what it takes to have the core ready.
 import { execFileSync } from "node:child_process";
-import { mainThread, type Spread, show, spread, table } from "./measure.ts";
-import { openBench } from "./page-browser.ts";
+import { type Spread, show, table } from "./measure.ts";
+import { coldSteps } from "./page-browser.ts";
 
 export type SizeResult = {
   initial: number;
@@ -18,20 +18,8 @@ export type SizeResult = {
 export async function size({ rounds = 9 } = {}): Promise<SizeResult> {
   const printed = execFileSync(process.execPath, ["scripts/size.mjs"], { encoding: "utf8" });
   const bytes = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Omit<SizeResult, "fetch" | "start">;
-  const bench = await openBench();
-  const [fetch, start]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    const page = await bench.open();
-    const { cpu } = await mainThread(page);
-    // The first question costs more than the others.
-    await page.evaluate(() => {});
-    const asking = await cpu(() => page.evaluate(() => {}));
-    fetch.push((await cpu(() => page.evaluate(() => window.bench.fetchCore()))) - asking);
-    start.push((await cpu(() => page.evaluate(() => window.bench.startCore()))) - asking);
-    await page.close();
-  }
-  await bench.close();
-  const result = { ...bytes, fetch: spread(fetch), start: spread(start) };
+  const { fetchCore, startCore } = await coldSteps(rounds, ["fetchCore", "startCore"]);
+  const result = { ...bytes, fetch: fetchCore, start: startCore };
   console.log(describe(result));
   return result;
 }
